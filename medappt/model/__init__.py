@@ -1,0 +1,1 @@
+"""Values and rules. Pure: imports nothing of the project, no Twisted and no SQL."""

@@ -1,0 +1,57 @@
+"""Numbered slots: the lines of availabilities and their occurrences."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from medappt.model.calendar import WeeklyTime
+
+NUMBERED_CAPACITY = 1
+"""R1: an availability line takes one appointment an occurrence."""
+
+_INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def parse_index(word: str) -> int | None:
+    """The index a word names, or ``None``: digits only, so few that no client can make us count."""
+    return int(word) if _INDEX.fullmatch(word) else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """A weekly opening: an index, its time, and the doctor with their UDP port for estimates."""
+
+    index: int
+    time: WeeklyTime
+    doctor: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """One occurrence of an opening: a place that can be reserved once. ``start`` is in UTC."""
+
+    index: int
+    start: datetime
+    doctor: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FreeSlot:
+    """A row of ``available``."""
+
+    index: int
+    time: WeeklyTime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotState:
+    """A row of ``slots``."""
+
+    index: int
+    time: WeeklyTime
+    doctor: str
+    free: bool

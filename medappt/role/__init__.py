@@ -1,0 +1,1 @@
+"""What the roles share as processes: how they start, fail to start, listen, tell and stop."""

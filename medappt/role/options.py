@@ -1,0 +1,79 @@
+"""What the options of every role have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from twisted.python import usage
+
+from medappt.role.startup import refuse
+
+TWISTD_PID_FILE = "twistd.pid"
+"""twistd's own default: while it stands, a role takes a name of its own."""
+
+T = TypeVar("T")
+
+
+def coercion(convert: Callable[[str], T], expected: str) -> Callable[[str], T]:
+    """A coercion whose complaint says what was expected instead of what Python said."""
+
+    def coerce(value: str) -> T:
+        try:
+            return convert(value)
+        except ValueError:
+            raise ValueError(f"expected {expected}, not {value!r}") from None
+
+    return coerce
+
+
+def _port(value: str) -> int:
+    port = int(value) if value.isascii() and value.isdigit() else -1
+    if not 0 <= port < 65536:
+        raise ValueError(value)
+    return port
+
+
+def _count(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise ValueError(value)
+    return int(value)
+
+
+def _path(value: str) -> Path:
+    if not value:
+        raise ValueError(value)
+    return Path(value).absolute()
+
+
+to_port = coercion(_port, "a port from 0 to 65535")
+to_count = coercion(_count, "a whole number")
+to_path = coercion(_path, "a path")
+
+
+class RoleOptions(usage.Options):
+    """Options of a twistd role: a usage error is one line on stderr and exit 1, and the pid file
+    is named after the role, so that several can be started in one directory."""
+
+    role: ClassVar[str]
+
+    def parseOptions(self, options: Any = None) -> None:
+        """Parse as twistd asks us to; ends the process where the words are not right."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            refuse(self.role, error)
+
+    def postOptions(self) -> None:
+        parent = getattr(self, "parent", None)
+        if parent is not None and parent["pidfile"] == TWISTD_PID_FILE:
+            parent["pidfile"] = f"{self.pid_name()}.pid"
+
+    def pid_name(self) -> str:
+        """What this process is called beside others of its directory."""
+        return self.role
+
+    def parseArgs(self, *arguments: str) -> None:
+        if arguments:
+            raise usage.UsageError(f"unexpected {arguments[0]!r}")

@@ -1,0 +1,216 @@
+"""The requests of the health center protocol, *line* dialect (section 4).
+
+A request is a line of words; the first is the keyword, before it a tag may stand. What a line is
+worth is decided here, in the order of section 3: syntax first, then who may ask.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from medappt.model.refusals import Code, Refusal
+from medappt.model.slots import parse_index
+from medappt.wire import words
+
+KEYWORDS = frozenset(
+    "authenticate available slots selection list book cancel swap schedule patients add remove"
+    " help quit".split()
+)
+"""Every word of the protocol, whether this center serves it or not: none can be a user's name."""
+
+EFFECTS = frozenset(("selection", "book", "cancel", "swap", "add", "remove"))
+"""The keywords whose tag makes them happen once."""
+
+_TAG = re.compile(r"@[!-~]{1,64}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Authenticate:
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """``index`` is the word as it came: whether it is an index, the center says."""
+
+    index: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cancel:
+    index: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schedule:
+    patient: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patients:
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    pass
+
+
+Command: TypeAlias = (
+    Authenticate | Available | Slots | Selection | Cancel | Schedule | Patients | Help | Quit
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """A well-formed request.
+
+    ``tag`` is without its ``@``. ``text`` is what a tag stands for: the words with single blanks,
+    the keyword in lower case, so that the same request is the same text however it was typed.
+    """
+
+    command: Command
+    tag: str | None = None
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Malformed:
+    """A line that is no request, and the refusal it gets. ``has_effect`` tells whether its
+    keyword is one of ``EFFECTS``, whose refusals are remembered under their tag."""
+
+    refusal: Refusal
+    tag: str | None = None
+    text: str = field(default="", repr=False)
+    has_effect: bool = False
+
+
+class _SyntaxError(Exception):
+    pass
+
+
+def _authenticate(arguments: list[str]) -> Command:
+    if len(arguments) != 2:
+        raise _SyntaxError("authenticate USER PASSWORD")
+    return Authenticate(user=arguments[0], password=arguments[1])
+
+
+def _alone(make: Callable[[], Command], form: str) -> Callable[[list[str]], Command]:
+    def build(arguments: list[str]) -> Command:
+        if arguments:
+            raise _SyntaxError(form)
+        return make()
+
+    return build
+
+
+def _selection(arguments: list[str]) -> Command:
+    if len(arguments) != 1:
+        raise _SyntaxError("selection INDEX")
+    return Selection(index=arguments[0])
+
+
+def _index(arguments: list[str], form: str) -> int:
+    index = parse_index(arguments[0]) if len(arguments) == 1 else None
+    if index is None:
+        raise _SyntaxError(form)
+    return index
+
+
+def _schedule(arguments: list[str]) -> Command:
+    if len(arguments) > 1:
+        raise _SyntaxError("schedule [PATIENT]")
+    return Schedule(patient=arguments[0] if arguments else None)
+
+
+_BUILDERS: dict[str, Callable[[list[str]], Command]] = {
+    "authenticate": _authenticate,
+    "available": _alone(Available, "available"),
+    "slots": _alone(Slots, "slots"),
+    "selection": _selection,
+    "cancel": lambda arguments: Cancel(index=_index(arguments, "cancel INDEX")),
+    "schedule": _schedule,
+    "patients": lambda arguments: Patients(index=_index(arguments, "patients INDEX")),
+    "help": _alone(Help, "help"),
+    "quit": _alone(Quit, "quit"),
+}
+
+
+def parse_request(line: bytes) -> Request | Malformed | None:
+    """The request in a line (without its end), or what is wrong with it; ``None`` if it is empty.
+
+    Keywords are case-insensitive, values are not. Bytes that are no ASCII are words like others:
+    they match no keyword and no index, but may be part of a name or a password.
+    """
+    parts = words.split(words.decode(line))
+    if not parts:
+        return None
+    tag = None
+    if parts[0].startswith("@"):
+        if not _TAG.fullmatch(parts[0]):
+            return _malformed(Code.SYNTAX, "a tag is @ and 1 to 64 printable characters")
+        tag = parts.pop(0)[1:]
+        if not parts:
+            return _malformed(Code.SYNTAX, "a tag needs a request behind it", tag)
+    keyword = parts[0].lower()
+    text = " ".join([keyword, *parts[1:]])
+    build = _BUILDERS.get(keyword)
+    if build is None:
+        return _malformed(Code.UNKNOWN_COMMAND, "no such request, try help", tag, text)
+    try:
+        command = build(parts[1:])
+    except _SyntaxError as error:
+        form = str(error)
+        return _malformed(Code.SYNTAX, f"expected: {form}", tag, text, keyword in EFFECTS)
+    return Request(command=command, tag=tag, text=text)
+
+
+def _malformed(
+    code: Code, reason: str, tag: str | None = None, text: str = "", has_effect: bool = False
+) -> Malformed:
+    refusal = Refusal(code=code, text=reason)
+    return Malformed(refusal=refusal, tag=tag, text=text, has_effect=has_effect)
+
+
+def format_request(command: Command, tag: str | None = None) -> bytes:
+    """The line (with its end) that asks for ``command``: what ``parse_request`` undoes.
+
+    Raises ``ValueError`` where a value is no single word, or the line would be too long to be
+    accepted: a client must not be able to send two requests for one.
+    """
+    match command:
+        case Authenticate():
+            parts = ["authenticate", command.user, command.password]
+        case Selection():
+            parts = ["selection", command.index]
+        case Cancel() | Patients():
+            parts = [type(command).__name__.lower(), str(command.index)]
+        case Schedule():
+            parts = ["schedule"] if command.patient is None else ["schedule", command.patient]
+        case Available() | Slots() | Help() | Quit():
+            parts = [type(command).__name__.lower()]
+    if tag is not None:
+        parts.insert(0, f"@{tag}")
+    line = " ".join(parts)
+    if words.split(line) != parts or "\n" in line or "\r" in line:
+        raise ValueError("a value of a request is one word without blanks")
+    return words.encode(line) + b"\n"
