@@ -8,7 +8,6 @@ daemon.
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -26,6 +25,9 @@ from twisted.python.failure import Failure
 from medappt.role.startup import CannotStart
 
 _NO_SUCH_ADDRESS = frozenset((errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT))
+
+MAX_DATAGRAM_BYTES = 8_192
+"""Twisted's own: what is longer is cut, and so is longer than any datagram we answer."""
 
 LOOPBACK_HOSTS = ("127.0.0.1", "::1")
 """Both: clients that resolve ``localhost`` to ``::1`` would wait for ever on UDP (section 5)."""
@@ -84,20 +86,20 @@ class Ports:
     ) -> None:
         """Listen for datagrams, now. Raises ``CannotStart``."""
         try:
-            self.listening.append(reactor.listenUDP(port, protocol, interface=host))
+            self.listening.append(reactor.listenUDP(port, protocol, host, MAX_DATAGRAM_BYTES))
         except (CannotListenError, ValueError) as error:
             self._refuse(f"UDP {host} port {port}", error, is_optional)
 
-    def _refuse(self, where: str, error: BaseException, is_optional: bool) -> None:
+    def _refuse(self, where: str, error: BaseException | None, is_optional: bool) -> None:
         reason = getattr(error, "socketError", error)
         is_missing = isinstance(reason, OSError) and reason.errno in _NO_SUCH_ADDRESS
         if not (is_optional and is_missing):
             raise CannotStart(f"cannot listen on {where}: {_words(reason)}") from None
 
-    def close(self) -> Deferred[object]:
+    def close(self) -> Deferred[list[None]]:
         """Stop listening; fires when every port is closed."""
         ports, self.listening = self.listening, []
-        closing: Sequence[Deferred[object]] = [
+        closing = [
             port_closed
             for port in ports
             if isinstance(port_closed := port.stopListening(), Deferred)
