@@ -31,12 +31,17 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slot:
-    """One occurrence of an opening: a place that can be reserved once. ``start`` is in UTC."""
+    """One occurrence of an opening, which can be reserved once. ``start`` is in UTC.
+
+    ``place`` counts the openings of one doctor at one time, from 0 in the order of their indices:
+    doctor, start and place name the same hour of the same doctor after a file was renumbered.
+    """
 
     index: int
     start: datetime
     doctor: str
     port: int
+    place: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,7 +61,7 @@ class RoleOptions(usage.Options):
     def parseOptions(self, options: Any = None) -> None:
         """Parse as twistd asks us to; ends the process where the words are not right."""
         try:
-            super().parseOptions(options)
+            usage.Options.parseOptions(self, options)
         except usage.UsageError as error:
             refuse(self.role, error)
 

@@ -23,7 +23,7 @@ class SignalService(Service):
         self._before: Any = None
 
     def startService(self) -> None:
-        super().startService()
+        Service.startService(self)
         self._before = signal.signal(self._signum, self._received)
 
     def _received(self, signum: int, frame: FrameType | None) -> None:
@@ -32,4 +32,4 @@ class SignalService(Service):
 
     def stopService(self) -> None:
         signal.signal(self._signum, self._before)
-        super().stopService()
+        Service.stopService(self)
