@@ -15,6 +15,7 @@ TEXT_BYTES = 256
 
 UNKNOWN = "unknown"
 _REPLY_BYTES = 16
+_LINE_ENDS_ARE_BLANKS = bytes.maketrans(b"\r\n", b"  ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,9 +39,8 @@ def parse_estimate_request(datagram: bytes) -> EstimateRequest | None:
     text = text.strip(b"\r\n \t")
     if not text or len(text) > TEXT_BYTES:
         return None
-    parts = words.decode(text).split()
-    if not parts:
-        return None
+    # the same blanks as in a price list, where other white space may be part of a plan
+    parts = words.split(words.decode(text.translate(_LINE_ENDS_ARE_BLANKS)))
     return EstimateRequest(plan=parts[-1], name=" ".join(parts[:-1]) or None, has_nul=bool(nul))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from medappt.model.limits import LINE_BYTES
 from medappt.model.refusals import Code, Refusal
 from medappt.model.slots import parse_index
 from medappt.wire import words
@@ -82,21 +83,20 @@ Command: TypeAlias = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """A well-formed request.
-
-    ``tag`` is without its ``@``. ``text`` is what a tag stands for: the words with single blanks,
-    the keyword in lower case, so that the same request is the same text however it was typed.
-    """
+    """A well-formed request. ``tag`` is without its ``@``."""
 
     command: Command
     tag: str | None = None
-    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Malformed:
-    """A line that is no request, and the refusal it gets. ``has_effect`` tells whether its
-    keyword is one of ``EFFECTS``, whose refusals are remembered under their tag."""
+    """A line that is no request, and the refusal it gets.
+
+    ``has_effect`` tells whether its keyword is one of ``EFFECTS``, whose refusals are remembered
+    under their tag. ``text`` is what the tag then stands for: the words with single blanks, the
+    keyword in lower case, so that the same request is the same text however it was typed.
+    """
 
     refusal: Refusal
     tag: str | None = None
@@ -181,7 +181,7 @@ def parse_request(line: bytes) -> Request | Malformed | None:
     except _SyntaxError as error:
         form = str(error)
         return _malformed(Code.SYNTAX, f"expected: {form}", tag, text, keyword in EFFECTS)
-    return Request(command=command, tag=tag, text=text)
+    return Request(command=command, tag=tag)
 
 
 def _malformed(
@@ -209,8 +209,13 @@ def format_request(command: Command, tag: str | None = None) -> bytes:
         case Available() | Slots() | Help() | Quit():
             parts = [type(command).__name__.lower()]
     if tag is not None:
+        if not _TAG.fullmatch(f"@{tag}"):
+            raise ValueError("a tag is 1 to 64 printable characters without blanks")
         parts.insert(0, f"@{tag}")
     line = " ".join(parts)
     if words.split(line) != parts or "\n" in line or "\r" in line:
         raise ValueError("a value of a request is one word without blanks")
-    return words.encode(line) + b"\n"
+    data = words.encode(line)
+    if len(data) > LINE_BYTES:
+        raise ValueError(f"a request has at most {LINE_BYTES} bytes")
+    return data + b"\n"

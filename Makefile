@@ -1,0 +1,46 @@
+# Two commands on a fresh machine: `make run` and `make test`. Everything they need goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.set-up
+
+.PHONY: run demo test unit trial types style format coverage clean
+
+run: $(SETUP)
+	$(BIN)/twistd -n medappt-clinic
+
+demo: $(SETUP)
+	$(BIN)/medappt demo
+
+test: style types coverage trial
+
+# every test; the branches of the four rooms below must all have been taken
+coverage: $(SETUP)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 \
+		--include='medappt/model/*,medappt/wire/*,medappt/center/*,medappt/doctor/*'
+
+# the unit tests once more, under Twisted's own runner
+trial: $(SETUP)
+	$(BIN)/trial tests.model tests.wire tests.role tests.store tests.center tests.doctor tests.patient
+
+types: $(SETUP)
+	$(BIN)/mypy
+
+style: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(SETUP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(SETUP): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis _trial_temp* build dist *.egg-info

@@ -1,0 +1,1 @@
+"""The health center: everything a patient or an administrator asks of it, behind every door."""

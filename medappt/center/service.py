@@ -1,0 +1,230 @@
+"""A health center as a service: from its configuration to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from twisted.application.service import Service
+from twisted.cred.portal import Portal
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from medappt.center.board import Board
+from medappt.center.center import Center
+from medappt.center.checker import PasswordChecker
+from medappt.center.imports import Import
+from medappt.center.notices import LimitNotices
+from medappt.center.options import CenterConfiguration
+from medappt.center.passwords import Hasher
+from medappt.center.protocol import HealthCenterFactory
+from medappt.center.realm import CenterRealm
+from medappt.center.sentences import CenterSentences
+from medappt.center.workers import Workers
+from medappt.role.listening import Ports, parse_place
+from medappt.role.narration import Narrator
+from medappt.role.startup import CannotStart, refuse
+from medappt.store import appointments
+from medappt.store.failures import StoreFailed, StoreUnavailable
+from medappt.store.keys import KEY_BYTES, load_or_create_key
+from medappt.store.migrate import migrate
+from medappt.store.openings import current_openings
+from medappt.store.sqlite import SQLiteDatabase
+from medappt.store.transactions import run_now
+from medappt.store.writer import Writer
+
+FORGET_SECONDS = 3_600.0
+"""How often what is kept only for a time is looked through."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a center takes from the world: a clock in seconds, the instant (UTC), random bytes,
+    threads, and how passwords are kept."""
+
+    clock: IReactorTime
+    now: Callable[[], datetime]
+    randomness: Callable[[int], bytes]
+    workers: Workers
+    hasher: Hasher
+
+
+class CenterService(Service):
+    """A health center.
+
+    ``prepare_store`` and ``listen`` come first, while the process still has its terminal; then it
+    is started and stopped as other services.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        configuration: CenterConfiguration,
+        surroundings: Surroundings,
+        *,
+        most_connections: int,
+        role: str,
+    ) -> None:
+        self._configuration = configuration
+        self._surroundings = surroundings
+        self._role = role
+        self._narrator = Narrator(self._log, surroundings.clock)
+        self._sentences = CenterSentences(self._narrator, classroom=configuration.is_classroom)
+        self._notices = LimitNotices()
+        self._factory = HealthCenterFactory(
+            clock=surroundings.clock,
+            limits=configuration.limits,
+            most_connections=most_connections,
+            sentences=self._sentences,
+            notices=self._notices,
+        )
+        self.ports = Ports()
+        self._writer: Writer | None = None
+        self._forgetting: LoopingCall | None = None
+
+    def prepare_store(self) -> None:
+        """Bring a store in a file up to date. Raises ``CannotStart``.
+
+        It is closed again: neither the lock nor the connection of SQLite survives a fork.
+        """
+        if self._configuration.store.path is not None:
+            self._open_up_to_date().close()
+
+    def listen(self, reactor: object) -> None:
+        """Listen, now. Raises ``CannotStart``, and then listens nowhere."""
+        try:
+            for description in self._configuration.listen:
+                place = parse_place(
+                    reactor, description, is_optional=self._configuration.is_default_listen
+                )
+                self.ports.listen(place, self._factory)
+        except CannotStart:
+            self.ports.close()
+            raise
+
+    def startService(self) -> None:
+        """Open the store and the doors; ends the process where the store cannot be opened."""
+        try:
+            database = self._open()
+        except CannotStart as error:
+            refuse(self._role, error)
+        Service.startService(self)
+        surroundings, configuration = self._surroundings, self._configuration
+        now = surroundings.now()
+        board = Board(
+            run_now(database, current_openings),
+            run_now(database, lambda connection: appointments.reserved_slots(connection, now)),
+            configuration.zone,
+        )
+        surroundings.workers.start()
+        writer = Writer(database, surroundings.workers.write, surroundings.clock)
+        center = Center(writer, board, surroundings.now)
+        checker = PasswordChecker(
+            writer=writer,
+            hasher=surroundings.hasher,
+            worker=surroundings.workers.hash,
+            clock=surroundings.clock,
+            limits=configuration.limits,
+            notices=self._notices,
+        )
+        self._writer = writer
+        self._factory.open(Portal(CenterRealm(center, writer), [checker]))
+        self._start_forgetting(center)
+        self._tell_start()
+
+    def _open(self) -> SQLiteDatabase:
+        if self._configuration.store.path is None:  # nothing was prepared
+            return self._open_up_to_date()
+        try:
+            return SQLiteDatabase.open(self._configuration.store)
+        except StoreUnavailable as error:
+            raise CannotStart(str(error)) from None
+
+    def _open_up_to_date(self) -> SQLiteDatabase:
+        """The store, migrated, with what the files say."""
+        location = self._configuration.store
+        try:
+            migrate(location)
+            database = SQLiteDatabase.open(location)
+            try:
+                self._import_files(database)
+            except BaseException:
+                database.close()
+                raise
+        except (StoreUnavailable, StoreFailed) as error:
+            raise CannotStart(str(error)) from None
+        return database
+
+    def _import_files(self, database: SQLiteDatabase) -> None:
+        path, randomness = self._configuration.store.path, self._surroundings.randomness
+        if path is None:
+            key = randomness(KEY_BYTES)
+        else:
+            key = load_or_create_key(path.with_name(f"{path.name}.key"), randomness)
+        work = Import(self._configuration.data, key, self._surroundings.hasher)
+        hashes = work.hash(run_now(database, work.names_to_hash))
+        run_now(database, lambda connection: work.apply(connection, hashes))
+
+    def _start_forgetting(self, center: Center) -> None:
+        def forget() -> Deferred[None]:
+            done = Deferred.fromCoroutine(center.forget_expired())
+            return done.addErrback(self._could_not_forget)
+
+        self._forgetting = LoopingCall(forget)
+        self._forgetting.clock = self._surroundings.clock
+        self._forgetting.start(FORGET_SECONDS, now=False)
+
+    def _could_not_forget(self, failure: Failure) -> None:
+        self._log.failure("What is kept only for a time could not be dropped.", failure)
+
+    def _tell_start(self) -> None:
+        for port in self.ports.listening:
+            address = port.getHost()
+            if isinstance(address, IPv4Address | IPv6Address):
+                self._sentences.listening(address.host, address.port)
+            else:
+                self._log.info("Listening on {address}", address=address)
+        if self._configuration.is_classroom:
+            self._log.warn("--classroom: passwords are shown on this screen and in its log.")
+            data = self._configuration.data
+            self._sentences.tables(data.users, data.openings)
+
+    def back_up(self) -> Deferred[None]:
+        """Write a consistent copy of the store beside it, and say so in the log."""
+        if self._writer is None:
+            raise RuntimeError("the center is not running")
+        written = self._writer.backup()
+        return written.addCallbacks(self._backed_up, self._could_not_back_up)
+
+    def _backed_up(self, path: Path | None) -> None:
+        if path is None:
+            self._log.warn("A store in memory has no backup.")
+        else:
+            self._log.info("The store was copied to {path}", path=str(path))
+
+    def _could_not_back_up(self, failure: Failure) -> None:
+        self._log.error("The store was not copied: {reason}", reason=failure.getErrorMessage())
+
+    def stopService(self) -> Deferred[None]:
+        """Take nothing more, answer what was taken, then close; fires when all is closed."""
+        Service.stopService(self)
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        closing = self.ports.close()
+        self._factory.close()
+        if self._forgetting is not None:
+            self._forgetting.stop()
+        if self._writer is not None:
+            await self._writer.stop()
+        await self._factory.hang_up()
+        await closing
+        self._narrator.stop()
+        self._surroundings.workers.stop()
