@@ -185,9 +185,9 @@ class HealthCenterProtocol(LineReceiver):
         if self._is_over:
             return
         self._leave()
-        self._close_writing()
         self._holds.clear()
         LineReceiver.resumeProducing(self)
+        self._close_writing()
         self._later(self._limits.linger_seconds, self.transport.loseConnection)
 
     def cut(self) -> None:

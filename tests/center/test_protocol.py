@@ -1,0 +1,375 @@
+"""The protocol: framing, closing, timers, back-pressure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport
+from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import alsoProvides
+
+from medappt.center.protocol import HealthCenterFactory
+from medappt.model.limits import Limits
+from tests.center.fixtures import CLIENT, Client, HeldWorker, MemoryCenter
+from tests.role.logs import listening_to_the_log
+
+TOO_LONG = ["error too-long a line has at most 512 bytes"]
+
+
+def hang_up(client: Client) -> None:
+    client.protocol.connectionLost(Failure(CONNECTION_DONE))
+
+
+class FramingTests(SynchronousTestCase):
+    """Lines end in LF or CRLF and have at most 512 bytes before it."""
+
+    def test_512_bytes_are_a_line(self) -> None:
+        """With either end; what is in it is another matter."""
+        client = MemoryCenter().connect()
+        line = b"@t " + b"x" * 509
+        for end in (b"\n", b"\r\n"):
+            self.assertEqual(len(line), 512)
+            self.assertTrue(client.send(line + end)[0].startswith("@t error unknown-command"))
+        self.assertFalse(client.transport.disconnecting)
+
+    def test_513_bytes_are_too_many(self) -> None:
+        """The line is refused, nothing behind it is read, and the server closes."""
+        for end in (b"\n", b"\r\n"):
+            client = MemoryCenter().connect()
+            self.assertEqual(client.send(b"x" * 513 + end + b"help\n"), TOO_LONG)
+            self.assertTrue(client.transport.write_closed)
+            self.assertFalse(client.transport.is_reading)
+            self.assertEqual(client.ask("help"), [])
+
+    def test_a_line_without_an_end_is_too_long(self) -> None:
+        """As soon as it is, whatever would come."""
+        client = MemoryCenter().connect()
+        self.assertEqual(client.send(b"x" * 514), TOO_LONG)
+        self.assertFalse(client.transport.is_reading)
+
+    def test_ten_megabytes_are_not_kept(self) -> None:
+        """What comes in spite of that is dropped."""
+        client = MemoryCenter().login()
+        self.assertEqual(client.send(b"x" * 10_000_000), TOO_LONG)
+        client.send(b"x" * 10_000_000)
+        self.assertEqual(len(client.protocol._buffer), 0)
+
+    def test_the_refusal_comes_in_its_turn(self) -> None:
+        """What was asked before a line that is too long is answered before."""
+        client = MemoryCenter().login()
+        lines = client.send(b"selection 1\n" + b"x" * 600)
+        self.assertEqual(lines, ["doc1 41000", *TOO_LONG])
+
+    def test_a_peer_that_does_not_go_is_cut_off(self) -> None:
+        """Two seconds after ``too-long`` the connection is aborted."""
+        center = MemoryCenter()
+        client = center.connect()
+        client.send(b"x" * 600)
+        center.clock.advance(1.99)
+        self.assertFalse(client.transport.aborted)
+        center.clock.advance(0.02)
+        self.assertTrue(client.transport.aborted)
+
+
+class ClosingTests(SynchronousTestCase):
+    """How a connection ends."""
+
+    def test_quit_closes_behind_bye(self) -> None:
+        """Our side is closed, what still comes is dropped, and after a second all is closed."""
+        center = MemoryCenter()
+        client = center.login()
+        self.assertEqual(client.send(b"quit\nhelp\n"), ["bye"])
+        self.assertTrue(client.transport.write_closed)
+        self.assertTrue(client.transport.is_reading)
+        self.assertEqual(client.ask("help"), [])
+        center.clock.advance(1)
+        self.assertTrue(client.transport.disconnecting)
+
+    def test_a_peer_that_closes_ends_the_lingering(self) -> None:
+        """Nobody waits for a peer that has gone."""
+        client = MemoryCenter().login()
+        client.ask("quit")
+        self.assertFalse(client.transport.disconnecting)
+        client.protocol.readConnectionLost()
+        self.assertTrue(client.transport.disconnecting)
+
+    def test_no_timer_outlives_a_connection(self) -> None:
+        """However it ends."""
+        for line in (b"", b"help\n", b"quit\n", b"x" * 600, b"authenticate a b\n"):
+            center = MemoryCenter()
+            client = center.connect()
+            client.send(line)
+            hang_up(client)
+            center.settle()
+            self.assertEqual(center.clock.getDelayedCalls(), [], line)
+
+    def test_a_half_closed_peer_gets_its_answers(self) -> None:
+        """Who sends everything and closes their side still reads the replies."""
+        worker = HeldWorker(holding=True)
+        center = MemoryCenter(hash_worker=worker)
+        client = center.connect()
+        self.assertTrue(IHalfCloseableProtocol.providedBy(client.protocol))
+        client.send(b"authenticate patient1 password111\nselection 2\n")
+        client.protocol.readConnectionLost()
+        self.assertFalse(client.transport.disconnecting)
+        worker.release()
+        center.settle()
+        self.assertEqual(client.transport.take(), ["success", "doc2 42000"])
+        self.assertTrue(client.transport.disconnecting)
+        client.protocol.writeConnectionLost()
+
+    def test_a_login_nobody_waits_for_is_not_hashed(self) -> None:
+        """A peer that hangs up while it waits costs nothing more."""
+        worker = HeldWorker(holding=True)
+        center = MemoryCenter(hash_worker=worker)
+        clients = [center.connect() for _ in range(3)]
+        for client in clients:
+            client.ask("authenticate patient1 password111")
+        for client in clients:
+            hang_up(client)
+        worker.release()
+        center.settle()
+        self.assertEqual(len(center.hasher.verified), 2)
+        self.assertEqual(clients[0].transport.take(), [])
+
+    def test_answers_to_who_has_gone_are_dropped(self) -> None:
+        """The effect stands all the same."""
+        worker = HeldWorker()
+        center = MemoryCenter(store_worker=worker)
+        client = center.login()
+        worker.hold()
+        client.ask("selection 2")
+        hang_up(client)
+        worker.release()
+        center.settle()
+        self.assertEqual(client.transport.take(), [])
+        self.assertIn("2 Mon 03pm doc2 taken", center.login().ask("slots"))
+
+    def test_tls_is_closed_whole(self) -> None:
+        """TLS knows no half closing."""
+        client = MemoryCenter().login()
+        alsoProvides(client.transport, ISSLTransport)
+        self.assertEqual(client.ask("quit"), ["bye"])
+        self.assertFalse(client.transport.write_closed)
+        self.assertTrue(client.transport.disconnecting)
+
+    def test_a_session_that_breaks_is_dropped(self) -> None:
+        """A defect in sending a reply ends that connection, not others."""
+        worker = HeldWorker()
+        center = MemoryCenter(store_worker=worker)
+        client = center.login()
+
+        def broken(data: bytes) -> None:
+            raise OSError("no")
+
+        worker.hold()
+        client.send(b"selection 1\n@t selection\n")
+        self.patch(client.protocol.transport, "write", broken)
+        worker.release()
+        center.settle()
+        self.assertTrue(self.flushLoggedErrors(OSError))
+        self.assertTrue(client.transport.disconnecting)
+        client.protocol.drop()
+        self.assertEqual(center.login().ask("selection 1"), ["notavailable"])
+
+
+class TimeTests(SynchronousTestCase):
+    """The time to log in is absolute, the time to be idle runs from the last complete line."""
+
+    def test_no_login_in_time(self) -> None:
+        """Other lines do not lengthen it."""
+        center = MemoryCenter()
+        client = center.connect()
+        center.clock.advance(9)
+        client.ask("help")
+        client.send(b"authent")
+        center.clock.advance(0.9)
+        self.assertFalse(client.transport.disconnecting)
+        center.clock.advance(0.2)
+        self.assertTrue(client.transport.disconnecting)
+
+    def test_the_wait_for_the_hash_does_not_count(self) -> None:
+        """Who has sent a login in time is not cut off for our slowness."""
+        worker = HeldWorker(holding=True)
+        center = MemoryCenter(hash_worker=worker)
+        client = center.connect()
+        center.clock.advance(9.9)
+        client.ask("authenticate patient1 password111")
+        center.clock.advance(100)
+        self.assertFalse(client.transport.disconnecting)
+        worker.release()
+        center.settle()
+        self.assertEqual(client.transport.take(), ["success"])
+
+    def test_idle_after_the_last_line(self) -> None:
+        """Every complete line starts it anew, a byte does not."""
+        center = MemoryCenter()
+        client = center.login()
+        center.clock.advance(599)
+        client.ask("help")
+        center.clock.advance(599)
+        client.send(b"hel")
+        self.assertFalse(client.transport.disconnecting)
+        center.clock.advance(1.1)
+        self.assertTrue(client.transport.disconnecting)
+        center.clock.advance(2)
+        self.assertTrue(client.transport.aborted)
+
+    def test_one_timer_a_connection(self) -> None:
+        """Not one a line."""
+        center = MemoryCenter()
+        client = center.login()
+        for _ in range(50):
+            client.ask("help")
+        self.assertEqual(len(center.clock.getDelayedCalls()), 1)
+
+    def test_limits_are_settings(self) -> None:
+        """Each is told once, when it is first met."""
+        center = MemoryCenter(limits=Limits(login_seconds=1, close_seconds=5))
+        with listening_to_the_log() as told:
+            clients = [center.connect(), center.connect()]
+            center.clock.advance(1.1)
+        self.assertTrue(all(client.transport.disconnecting for client in clients))
+        self.assertEqual(told.texts(), ["The limit login_seconds (1) was met for the first time."])
+
+
+class BackPressureTests(SynchronousTestCase):
+    """Neither questions nor answers pile up."""
+
+    def test_reading_pauses_at_a_hundred_unanswered(self) -> None:
+        """And goes on when they are answered."""
+        worker = HeldWorker()
+        center = MemoryCenter(store_worker=worker)
+        client = center.login()
+        worker.hold()
+        client.send(b"selection 1\n" * 99)
+        self.assertTrue(client.transport.is_reading)
+        client.send(b"selection 1\n" * 30)
+        self.assertFalse(client.transport.is_reading)
+        worker.release()
+        center.settle()
+        self.assertEqual(client.transport.take(), ["doc1 41000"] + ["notavailable"] * 128)
+        self.assertTrue(client.transport.is_reading)
+
+    def test_reading_pauses_while_replies_are_not_read(self) -> None:
+        """The transport says when its buffer is full, and when it is empty again."""
+        client = MemoryCenter().login()
+        producer = client.transport.producer
+        assert producer is not None
+        producer.pauseProducing()
+        self.assertFalse(client.transport.is_reading)
+        producer.resumeProducing()
+        self.assertTrue(client.transport.is_reading)
+        producer.stopProducing()
+
+    def test_both_reasons_must_be_gone(self) -> None:
+        """One reason to pause does not end the other."""
+        worker = HeldWorker()
+        center = MemoryCenter(limits=Limits(unanswered=2), store_worker=worker)
+        client = center.login()
+        worker.hold()
+        client.send(b"selection 1\nselection 1\n")
+        producer = client.transport.producer
+        assert producer is not None
+        producer.pauseProducing()
+        worker.release()
+        center.settle()
+        self.assertFalse(client.transport.is_reading)
+        producer.resumeProducing()
+        self.assertTrue(client.transport.is_reading)
+
+    def test_a_peer_that_never_reads_is_ended(self) -> None:
+        """The idle limit closes, and as the close cannot end, the connection is aborted."""
+        center = MemoryCenter()
+        client = center.login()
+        producer = client.transport.producer
+        assert producer is not None
+        producer.pauseProducing()
+        center.clock.advance(600)
+        self.assertIsNone(client.transport.producer)
+        center.clock.advance(2)
+        self.assertTrue(client.transport.aborted)
+
+
+class FactoryTests(SynchronousTestCase):
+    """How many connections, and from when to when."""
+
+    def test_more_than_the_limit_are_closed_at_once(self) -> None:
+        """And when one goes, another may come."""
+        center = MemoryCenter(most_connections=2)
+        first, _ = center.connect(), center.connect()
+        self.assertIsNone(center.factory.buildProtocol(CLIENT))
+        hang_up(first)
+        self.assertEqual(center.connect().ask("help")[0], "authenticate USER PASSWORD")
+
+    def test_nothing_is_served_before_the_center_is_open(self) -> None:
+        """A connection that comes too early is closed."""
+        center = MemoryCenter()
+        factory = HealthCenterFactory(
+            clock=Clock(),
+            limits=Limits(),
+            most_connections=1,
+            sentences=center.sentences,
+            notices=center.notices,
+        )
+        self.assertIsNone(factory.buildProtocol(CLIENT))
+        self.assertRaises(RuntimeError, lambda: factory.portal)
+
+    def test_nagle_waits_for_nothing(self) -> None:
+        """TCP_NODELAY is set: replies are small and somebody waits."""
+        self.assertTrue(MemoryCenter().connect().transport.has_no_delay)
+
+    def test_closing_answers_what_was_read(self) -> None:
+        """Then every connection is ended, and the last one tells."""
+        worker = HeldWorker()
+        center = MemoryCenter(store_worker=worker)
+        client, idle = center.login(), center.connect()
+        worker.hold()
+        client.ask("selection 2")
+        center.factory.close()
+        self.assertFalse(client.transport.is_reading)
+        self.assertIsNone(center.factory.buildProtocol(CLIENT))
+        stopped = center.writer.stop()
+        worker.release()
+        center.settle()
+        self.successResultOf(stopped)
+        self.assertEqual(client.transport.take(), ["doc2 42000"])
+        emptied: Deferred[None] = center.factory.hang_up()
+        self.assertTrue(idle.transport.write_closed)
+        self.assertNoResult(emptied)
+        hang_up(client)
+        self.assertNoResult(emptied)
+        hang_up(idle)
+        self.successResultOf(emptied)
+
+    def test_closing_without_connections_is_done_at_once(self) -> None:
+        """There is nobody to wait for."""
+        center = MemoryCenter()
+        center.factory.close()
+        self.successResultOf(center.factory.hang_up())
+
+    def test_a_unix_socket_has_no_port(self) -> None:
+        """Its peers are told as local."""
+        center = MemoryCenter()
+        with listening_to_the_log() as told:
+            client = center.connect(UNIXAddress(b"/run/center"))
+            client.ask("authenticate patient1 password111")
+            client.ask("available")
+        self.assertIn(
+            "Phase2: The Health Center Server receives a request for available time slots from"
+            " patients with port number: 0 and IP Address: local",
+            told.texts(),
+        )
+
+    def test_addresses_are_apart(self) -> None:
+        """Failed logins from one address do not count for another."""
+        center = MemoryCenter(limits=replace(Limits(), failures_per_user=1))
+        self.assertEqual(center.connect().ask("authenticate patient1 x"), ["failure"])
+        self.assertEqual(center.connect().ask("authenticate patient1 password111"), ["failure"])
+        other = center.connect(IPv4Address("TCP", "127.0.0.2", 1))
+        self.assertEqual(other.ask("authenticate patient1 password111"), ["success"])
