@@ -11,7 +11,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from twisted.python import usage
-from tzlocal import get_localzone
+from tzlocal import reload_localzone
 
 from medappt.center.imports import CenterData, check_hashes
 from medappt.model.limits import Limits
@@ -57,7 +57,7 @@ def machine_zone() -> tzinfo:
     """``TZ``, else the machine's time zone, else UTC (section 6). ``CannotStart`` where ``TZ``
     names none."""
     try:
-        return get_localzone()
+        return reload_localzone()
     except (OSError, ValueError, LookupError) as error:
         raise CannotStart(f"the machine's time zone cannot be told: {error}") from None
 

@@ -93,8 +93,6 @@ class HealthCenterProtocol(LineReceiver):
         LineReceiver.dataReceived(self, data)
 
     def lineReceived(self, line: bytes) -> None:
-        if self._is_over:
-            return
         line = line.removesuffix(b"\r")
         if len(line) > LINE_BYTES:
             self.lineLengthExceeded(line)
@@ -151,17 +149,15 @@ class HealthCenterProtocol(LineReceiver):
     def send(self, data: bytes) -> None:
         """Send replies, in the order they come."""
         self.transport.write(data)
-        if self._conversation.unanswered < self._limits.unanswered:
-            self.go_on_reading("unanswered")
+        self.go_on_reading("unanswered")  # what was sent is not unanswered any more
 
     # what the session asks (see core.Connection)
 
     def allow(self, seconds: float, *, renew: bool) -> None:
+        self.stop_allowance()
         self._allowance = seconds
         self._renews = renew
         self._deadline = self._clock.seconds() + seconds
-        if self._timer is not None:
-            self._timer.cancel()
         self._timer = self._clock.callLater(seconds, self._look_at_clock)
 
     def stop_allowance(self) -> None:

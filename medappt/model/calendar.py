@@ -59,7 +59,9 @@ class WeeklyTime:
         the gap; in the fold of the autumn night it is the first of the two (R8).
         """
         today = now.astimezone(zone).date()
-        days = (self.weekday - today.weekday()) % 7
+        # From a week back: where a zone skips a whole day (the date line), what should have begun
+        # on it begins a day later.
+        days = (self.weekday - today.weekday()) % 7 - 7
         while True:
             day = today + timedelta(days=days)
             # fold=0: before the change of the clock. In the gap that offset leads past it, in

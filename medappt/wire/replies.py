@@ -213,6 +213,8 @@ def parse_schedule(rows: Rows) -> list[Scheduled]:
         try:
             code, type_, state, start = words.split(row)
             instant = datetime.fromisoformat(start)
+            if instant.tzinfo is None:
+                raise UnexpectedReply("an appointment without the offset of its center")
             parsed.append(Scheduled(code=code, type=type_, state=State(state), start=instant))
         except ValueError:
             raise UnexpectedReply("a row that is no appointment") from None

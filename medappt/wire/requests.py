@@ -171,11 +171,13 @@ def parse_request(line: bytes) -> Request | Malformed | None:
         tag = parts.pop(0)[1:]
         if not parts:
             return _malformed(Code.SYNTAX, "a tag needs a request behind it", tag)
-    keyword = parts[0].lower()
+    # only ASCII: the Kelvin sign in lower case is a k
+    keyword = parts[0].lower() if parts[0].isascii() else parts[0]
     text = " ".join([keyword, *parts[1:]])
     build = _BUILDERS.get(keyword)
     if build is None:
-        return _malformed(Code.UNKNOWN_COMMAND, "no such request, try help", tag, text)
+        reason = "no such request, try help"
+        return _malformed(Code.UNKNOWN_COMMAND, reason, tag, text, keyword in EFFECTS)
     try:
         command = build(parts[1:])
     except _SyntaxError as error:

@@ -32,15 +32,15 @@ def read_settings(data: bytes, file: str) -> CenterSettings:
     """The settings in a TOML file. Raises ``BrokenFile``."""
     try:
         tables = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting beyond all measure
         raise BrokenFile(file, 0, f"expected TOML: {error}") from None
     center = tables.pop("center", {})
+    if not isinstance(center, dict):
+        raise BrokenFile(file, 0, "expected [center] to be a table")
     if "federation" in tables or any(key in center for key in _FEDERATION_KEYS):
         raise BrokenFile(file, 0, "a center with a city is not served by this version")
     if tables:
         raise BrokenFile(file, 0, f"expected the table [center] only, not {_first(tables)}")
-    if not isinstance(center, dict):
-        raise BrokenFile(file, 0, "expected [center] to be a table")
     return _center(center, file)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 _BLANKS = re.compile(r"[ \t]+")
-_PRINTABLE = re.compile(r"[!-~]+")
 
 
 def decode(data: bytes) -> str:
@@ -23,14 +22,10 @@ def split(line: str) -> list[str]:
     return [word for word in _BLANKS.split(line) if word]
 
 
-def is_printable_ascii(word: str) -> bool:
-    """Whether a word is printable ASCII without blanks, as a tag must be."""
-    return _PRINTABLE.fullmatch(word) is not None
-
-
 def is_storable(word: str) -> bool:
-    """Whether a word can be the name of something we keep: printable text, in valid UTF-8."""
-    return word.isprintable() and not any("\ud800" <= char <= "\udfff" for char in word)
+    """Whether a word can be the name of something we keep: printable text, and so valid UTF-8:
+    no lone surrogate is printable."""
+    return word.isprintable()
 
 
 def displayable(text: str) -> str:

@@ -8,7 +8,9 @@ from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHalfCloseableProtocol, ISSLTransport
 from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import alsoProvides
@@ -177,6 +179,28 @@ class ClosingTests(SynchronousTestCase):
         client.protocol.drop()
         self.assertEqual(center.login().ask("selection 1"), ["notavailable"])
 
+    def test_the_last_close_is_for_who_is_still_there(self) -> None:
+        """A connection that is lost between two steps of its closing is left alone."""
+        center = MemoryCenter()
+        client = center.login()
+        client.ask("quit")
+        center.clock.advance(1)
+        hang_up(client)
+        self.assertEqual(center.clock.getDelayedCalls(), [])
+        client.protocol.finish()
+        self.assertEqual(center.clock.getDelayedCalls(), [])
+
+    def test_other_streams_have_no_nagle(self) -> None:
+        """A UNIX socket is served as well, and closed whole."""
+        center = MemoryCenter()
+        transport = StringTransport()
+        protocol = center.factory.buildProtocol(CLIENT)
+        assert protocol is not None
+        Protocol.makeConnection(protocol, transport)
+        protocol.dataReceived(b"quit\n")
+        self.assertEqual(transport.value(), b"bye\n")
+        self.assertTrue(transport.disconnecting)
+
 
 class TimeTests(SynchronousTestCase):
     """The time to log in is absolute, the time to be idle runs from the last complete line."""
@@ -254,6 +278,24 @@ class BackPressureTests(SynchronousTestCase):
         worker.release()
         center.settle()
         self.assertEqual(client.transport.take(), ["doc1 41000"] + ["notavailable"] * 128)
+        self.assertTrue(client.transport.is_reading)
+
+    def test_many_answers_at_once_leave_some_unanswered(self) -> None:
+        """Reading goes on only when there is room again."""
+        worker = HeldWorker()
+        center = MemoryCenter(limits=Limits(unanswered=2), store_worker=worker)
+        client = center.login()
+        worker.hold()
+        client.send(b"selection 1\nslots\nselection 2\n")
+        self.assertFalse(client.transport.is_reading)
+        client.protocol.go_on_reading("nothing of this kind")
+        self.assertFalse(client.transport.is_reading)
+        worker.step()
+        center.settle()
+        self.assertEqual(client.transport.take()[0], "doc1 41000")
+        worker.release()
+        center.settle()
+        self.assertEqual(client.transport.take(), ["doc2 42000"])
         self.assertTrue(client.transport.is_reading)
 
     def test_reading_pauses_while_replies_are_not_read(self) -> None:

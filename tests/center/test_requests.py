@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -11,7 +12,14 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from medappt.center.center import Center
+from medappt.center.realm import Visitor
+from medappt.model.identity import User
+from medappt.model.refusals import Refusal
+from medappt.wire.requests import Help, Request
 from tests.center.fixtures import MONDAY, HeldWorker, MemoryCenter
+
+ANYBODY = Visitor(User(name="patient1"), cast(Center, None))
 
 ALL_FREE = [
     "1 Tue 01pm",
@@ -209,6 +217,15 @@ class SelectionTests(SynchronousTestCase):
         )
         self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
         self.assertEqual(client.ask("selection 1"), ["doc1 41000"])
+
+    def test_what_the_session_answers_is_no_visitors_request(self) -> None:
+        """To be asked for it is a defect, and costs one reply like any other."""
+        center = MemoryCenter()
+        client = center.login()
+        answers = client.protocol._conversation._core._answers
+        reply = Deferred.fromCoroutine(answers.to(Request(command=Help()), ANYBODY))
+        self.assertIsInstance(self.successResultOf(reply), Refusal)
+        self.assertEqual(len(self.flushLoggedErrors(AssertionError)), 1)
 
 
 def _fail() -> None:
