@@ -27,16 +27,22 @@ class Narrator:
 
     def tell(self, sentence: str, **fields: object) -> None:
         """Log ``sentence``, a format string over ``fields``, exactly so."""
-        now = self._clock.seconds()
-        if now - self._second >= 1.0:
-            self._second, self._told = now, 0
-        if self._told < SENTENCES_A_SECOND:
+        if not self.leaves_out(1):
             self._told += 1
             self._log.info(sentence, **fields)
-            return
-        self._dropped += 1
+
+    def leaves_out(self, sentences: int) -> bool:
+        """Whether none of that many sentences would be told now; they are counted as left out
+        then, and need not be made."""
+        now = self._clock.seconds()
+        if not 0 <= now - self._second < 1.0:  # over, or the clock was set back
+            self._second, self._told = now, 0
+        if self._told < SENTENCES_A_SECOND:
+            return False
+        self._dropped += sentences
         if self._report is None:
             self._report = self._clock.callLater(1.0, self._look_again)
+        return True
 
     def _look_again(self) -> None:
         if self._dropped > self._dropped_before:  # the rush goes on

@@ -13,6 +13,9 @@ from medappt.role.startup import refuse
 TWISTD_PID_FILE = "twistd.pid"
 """twistd's own default: while it stands, a role takes a name of its own."""
 
+_COERCION_COMPLAINT = "Parameter type enforcement failed: "
+"""What Twisted puts before the words of a coercion: it tells the operator nothing."""
+
 T = TypeVar("T")
 
 
@@ -63,7 +66,7 @@ class RoleOptions(usage.Options):
         try:
             usage.Options.parseOptions(self, options)
         except usage.UsageError as error:
-            refuse(self.role, error)
+            refuse(self.role, str(error).removeprefix(_COERCION_COMPLAINT))
 
     def postOptions(self) -> None:
         parent = getattr(self, "parent", None)

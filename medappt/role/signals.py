@@ -31,5 +31,6 @@ class SignalService(Service):
         self._reactor.callFromThread(self._action)
 
     def stopService(self) -> None:
-        signal.signal(self._signum, self._before)
+        # None: it was no handler of Python's, and cannot be put back
+        signal.signal(self._signum, signal.SIG_DFL if self._before is None else self._before)
         Service.stopService(self)

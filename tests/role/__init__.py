@@ -1,0 +1,1 @@
+"""Tests of what the roles share as processes."""
