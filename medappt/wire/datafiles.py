@@ -14,6 +14,7 @@ from medappt.wire.requests import KEYWORDS
 
 HASH_PREFIX = "$argon2id$"
 USER_FORM = "USER PASSWORD [admin]"
+_NO_DOCTORS = frozenset(("error", "cancelled"))
 OPENING_FORM = "INDEX DAY TIME DOCTOR PORT, such as 1 Tue 01pm doc1 41000"
 PRICE_FORM = "PLAN AMOUNT, such as insurance1 30 or insurance1 30.50"
 
@@ -121,6 +122,8 @@ def _opening(row: _Row, file: str) -> Opening:
     index, port = parse_index(index_word), parse_index(port_word)
     if index is None or port is None or not 0 < port < 65536 or not words.is_storable(doctor):
         raise BrokenFile(file, row.line, f"expected {OPENING_FORM}")
+    if doctor in _NO_DOCTORS:
+        raise BrokenFile(file, row.line, f"expected a doctor, and {doctor} begins other replies")
     return Opening(index=index, time=time, doctor=doctor, port=port)
 
 

@@ -208,7 +208,7 @@ def format_request(command: Command, tag: str | None = None) -> bytes:
             parts = [type(command).__name__.lower(), str(command.index)]
         case Schedule():
             parts = ["schedule"] if command.patient is None else ["schedule", command.patient]
-        case Available() | Slots() | Help() | Quit():
+        case _:  # they take no words
             parts = [type(command).__name__.lower()]
     if tag is not None:
         if not _TAG.fullmatch(f"@{tag}"):

@@ -36,11 +36,16 @@ values = st.recursive(
     ),
     max_leaves=4,
 )
-documents = st.lists(
-    st.sampled_from(["[center]", "[center.limits]", "[[center]]", "[federation]"])
-    | st.builds("{} = {}".format, keys, values),
-    max_size=5,
-).map(lambda lines: "\n".join(lines).encode())
+tables = st.dictionaries(keys, values, max_size=3).map(
+    lambda table: "\n".join(f"{key} = {value}" for key, value in table.items())
+)
+documents = st.builds(
+    "{}\n[center]\n{}\n{}\n{}".format,
+    st.just("") | tables,
+    tables,
+    st.sampled_from(["", "[center.limits]", "[[center]]", "[federation]"]),
+    tables,
+).map(str.encode)
 
 
 class SettingsCase(SynchronousTestCase):
