@@ -205,6 +205,13 @@ class AvailabilityTests(BrokenFileCase):
         data = b"1 Tue 01pm d 1\n2 Tue 01pm d 1\n01 Wed 01pm d 1\n"
         self.assert_broken(read_availabilities, data, 3, "index 1 only once")
 
+    def test_a_doctor_is_no_other_reply(self) -> None:
+        """A booking answered with their name would read as something else."""
+        for name in ("error", "cancelled"):
+            line = f"1 Tue 01pm {name} 41000\n".encode()
+            error = self.assertRaises(BrokenFile, read_availabilities, line, FILE)
+            self.assertIn(f"{name} begins other replies", str(error))
+
 
 class PriceTests(BrokenFileCase):
     """``docN.txt``."""
