@@ -6,9 +6,10 @@ import os
 import pwd
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.python.util import runAsEffectiveUser
@@ -20,11 +21,9 @@ from medappt.center.service import CenterService, Surroundings
 from medappt.center.workers import ThreadWorkers
 from medappt.model.limits import Limits
 from medappt.role.signals import SignalService
-from medappt.role.startup import one_line_on_failure
+from medappt.role.startup import CannotStart, one_line_on_failure
 
 __all__ = ["Options", "build_center", "makeService"]
-
-T = TypeVar("T")
 
 
 def makeService(options: Options) -> IService:
@@ -56,7 +55,7 @@ def build_center(
         most_connections=most_connections(configuration.limits),
         role=options.role,
     )
-    as_future_user(getattr(options, "parent", None), center.prepare_store)
+    prepare_for_future_user(getattr(options, "parent", None), center)
     center.listen(reactor)
     services = MultiService()
     children: list[IService] = [center, SignalService(reactor, signal.SIGUSR1, center.back_up)]
@@ -65,19 +64,33 @@ def build_center(
     return services
 
 
-def as_future_user(twistd_options: Any, action: Callable[[], T]) -> T:
-    """Do ``action`` as the user that twistd will become (``--uid``, ``--gid``), so that the files
-    it makes are that user's, and what that user may not do fails now."""
+def prepare_for_future_user(twistd_options: Any, center: CenterService) -> None:
+    """Prepare the store so that the user twistd will become (``--uid``, ``--gid``) can use it:
+    files that did not exist become theirs. Raises ``CannotStart`` where they cannot write.
+
+    The work is done as the user we are: the one to come may not be able to read our modules.
+    """
     uid = twistd_options["uid"] if twistd_options is not None else None
     gid = twistd_options["gid"] if twistd_options is not None else None
     if os.geteuid() != 0 or (uid is None and gid is None):
-        return action()
-    if uid is None:
-        uid = 0
-    if gid is None:
-        gid = pwd.getpwuid(uid).pw_gid
-    result: T = runAsEffectiveUser(uid, gid, action)
-    return result
+        center.prepare_store()
+        return
+    uid = 0 if uid is None else uid
+    gid = pwd.getpwuid(uid).pw_gid if gid is None else gid
+    before = {path for path in center.store_files if os.path.lexists(path)}
+    center.prepare_store()
+    for path in center.store_files:
+        if path not in before:
+            os.chown(path, uid, gid, follow_symlinks=False)
+    runAsEffectiveUser(uid, gid, check_writable, center.store_files)
+
+
+def check_writable(files: Sequence[Path]) -> None:
+    """Raise ``CannotStart`` unless the files, and the folders they are in, can be written to by
+    the effective user."""
+    for path in dict.fromkeys([*files, *(path.parent for path in files)]):
+        if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+            raise CannotStart(f"{path} cannot be written to by the user of --uid and --gid")
 
 
 def most_connections(limits: Limits) -> int:

@@ -89,6 +89,12 @@ class CenterService(Service):
         self._writer: Writer | None = None
         self._forgetting: LoopingCall | None = None
 
+    @property
+    def store_files(self) -> tuple[Path, ...]:
+        """The files that ``prepare_store`` makes: none for a store in memory."""
+        path = self._configuration.store.path
+        return () if path is None else (path, _key_path(path))
+
     def prepare_store(self) -> None:
         """Bring a store in a file up to date. Raises ``CannotStart``.
 
@@ -167,7 +173,7 @@ class CenterService(Service):
         if path is None:
             key = randomness(KEY_BYTES)
         else:
-            key = load_or_create_key(path.with_name(f"{path.name}.key"), randomness)
+            key = load_or_create_key(_key_path(path), randomness)
         work = Import(self._configuration.data, key, self._surroundings.hasher)
         hashes = work.hash(run_now(database, work.names_to_hash))
         run_now(database, lambda connection: work.apply(connection, hashes))
@@ -228,3 +234,8 @@ class CenterService(Service):
         await closing
         self._narrator.stop()
         self._surroundings.workers.stop()
+
+
+def _key_path(store: Path) -> Path:
+    """The file of the key that belongs to a store."""
+    return store.with_name(f"{store.name}.key")

@@ -9,6 +9,7 @@ import resource
 import signal
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from twisted.application.service import MultiService
@@ -21,7 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.center import server
 from medappt.center.options import ServerOptions
-from medappt.center.server import as_future_user, most_connections
+from medappt.center.server import check_writable, most_connections, prepare_for_future_user
 from medappt.center.service import CenterService, Surroundings
 from medappt.center.workers import ThreadWorkers
 from medappt.model.limits import Limits
@@ -180,6 +181,11 @@ class ServiceTests(SynchronousTestCase):
         self.assertIn("medappt-server: ", str(end))
         self.assertIn("s.db", str(end))
 
+    def test_its_files(self) -> None:
+        """The store and its key; none in memory."""
+        self.assertEqual(self.make().store_files, (self.folder / "s.db", self.folder / "s.db.key"))
+        self.assertEqual(self.make("--store", "sqlite://").store_files, ())
+
     def test_a_failing_import_closes_the_store(self) -> None:
         """What cannot be read in leaves no lock behind."""
         service = self.make()
@@ -334,30 +340,57 @@ class ServerTests(SynchronousTestCase):
         )
 
     def test_files_belong_to_who_twistd_will_be(self) -> None:
-        """With --uid and --gid the store is made as that user; else as ourselves."""
-        done: list[tuple[int, int]] = []
-
-        def run_as(uid: int, gid: int, action: Callable[[], T]) -> T:
-            done.append((uid, gid))
-            return action()
-
-        self.patch(server, "runAsEffectiveUser", run_as)
-        self.patch(os, "geteuid", lambda: 0)
+        """With --uid and --gid, new files become that user's; those that were there stay."""
         group = pwd.getpwuid(0).pw_gid
         for uid, gid, expected in (
-            (None, None, []),
-            (0, None, [(0, group)]),
-            (0, 77, [(0, 77)]),
-            (None, 77, [(0, 77)]),
+            (None, None, None),
+            (0, None, (0, group)),
+            (0, 77, (0, 77)),
+            (None, 77, (0, 77)),
         ):
-            done.clear()
-            self.assertEqual(as_future_user({"uid": uid, "gid": gid}, lambda: 5), 5)
-            self.assertEqual(done, expected)
-        done.clear()
-        as_future_user(None, lambda: 5)
+            with self.subTest(uid=uid, gid=gid):
+                store = _Store(temporary_folder(self))
+                store.old.touch()
+                given, checked = self.prepare({"uid": uid, "gid": gid}, store)
+                self.assertEqual(given, [] if expected is None else [(store.new, *expected)])
+                self.assertEqual(checked, [] if expected is None else [expected])
+                self.assertTrue(store.new.exists())
+
+    def test_without_root_files_are_our_own(self) -> None:
+        """Nor is there another user to be when twistd does not start us."""
+        store = _Store(temporary_folder(self))
+        self.assertEqual(self.prepare(None, store), ([], []))
         self.patch(os, "geteuid", lambda: 1000)
-        as_future_user({"uid": 0, "gid": 0}, lambda: 5)
-        self.assertEqual(done, [])
+        self.assertEqual(self.prepare({"uid": 0, "gid": 0}, store, root=False), ([], []))
+
+    def prepare(
+        self, options: dict[str, int | None] | None, store: _Store, *, root: bool = True
+    ) -> tuple[list[tuple[Path, int, int]], list[tuple[int, int]]]:
+        """Who was given which file, and as whom the files were tried."""
+        given: list[tuple[Path, int, int]] = []
+        tried: list[tuple[int, int]] = []
+        if root:
+            self.patch(os, "geteuid", lambda: 0)
+
+        def chown(path: Path, uid: int, gid: int, *, follow_symlinks: bool) -> None:
+            self.assertFalse(follow_symlinks)
+            given.append((path, uid, gid))
+
+        def run_as(uid: int, gid: int, action: Callable[[Any], None], files: Any) -> None:
+            tried.append((uid, gid))
+            action(files)
+
+        self.patch(os, "chown", chown)
+        self.patch(server, "runAsEffectiveUser", run_as)
+        prepare_for_future_user(options, cast(CenterService, store))
+        return given, tried
+
+    def test_a_file_that_cannot_be_written_is_told(self) -> None:
+        """Before the process gives up being root."""
+        self.patch(os, "access", lambda path, mode, effective_ids: path.name != "s.db")
+        check_writable([self.folder / "other"])
+        error = self.assertRaises(CannotStart, check_writable, [self.folder / "s.db"])
+        self.assertIn("s.db cannot be written to by the user of --uid", str(error))
 
     def test_connections_fit_under_the_file_limit(self) -> None:
         """Which is raised as far as it may be."""
@@ -378,6 +411,18 @@ class ServerTests(SynchronousTestCase):
                 self.patch(resource, "getrlimit", lambda _, limits=limits: limits)
                 self.assertEqual(most_connections(Limits()), expected)
                 self.assertEqual(raised, after)
+
+
+class _Store:
+    """A center whose store has a file that was there and one that was not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.old, self.new = folder / "old", folder / "new"
+        self.store_files = (self.old, self.new)
+
+    def prepare_store(self) -> None:
+        for path in self.store_files:
+            path.touch()
 
 
 class WorkerTests(SynchronousTestCase):
