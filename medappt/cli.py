@@ -179,12 +179,12 @@ def _first_line(data: bytes) -> str:
 def check_password(user: str, password: str) -> None:
     """Raise ``CannotStart`` unless a patient could log in so: what is no single word, or would not
     fit into a line, no login can carry."""
-    try:
-        request = format_request(Authenticate(user=user, password=password))
-    except ValueError:
-        raise CannotStart("a password is not empty and has no blanks") from None
-    if len(request) - 1 > LINE_BYTES or b"\0" in request:
+    if len(words.encode(password)) > LINE_BYTES or "\0" in password:
         raise CannotStart("no login can carry this password: it is too long or holds a NUL")
+    try:
+        format_request(Authenticate(user=user, password=password))
+    except ValueError as error:
+        raise CannotStart(f"no login can carry this password: {error}") from None
 
 
 def _demo(arguments: Sequence[str]) -> int:

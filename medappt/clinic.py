@@ -20,7 +20,7 @@ from medappt.center.service import CenterService
 from medappt.doctor.practice import OPTIONAL_HOSTS, DoctorService, IDoctorReactor, Practice
 from medappt.doctor.rate import REQUESTS_A_SECOND
 from medappt.doctor.service import HostOptions
-from medappt.role.listening import LOOPBACK_HOSTS
+from medappt.role.listening import LOOPBACK_HOSTS, Ports
 from medappt.role.options import to_count
 from medappt.role.signals import SignalService
 from medappt.role.startup import one_line_on_failure
@@ -69,12 +69,12 @@ class Invitation(Service):
 
     _log = Logger()
 
-    def __init__(self, center: CenterService) -> None:
-        self._center = center
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def startService(self) -> None:
         Service.startService(self)
-        places = [port.getHost() for port in self._center.ports.listening]
+        places = [port.getHost() for port in self._ports.listening]
         place = next((each for each in places if isinstance(each, IPv4Address)), None)
         if place is not None:
             self._log.info(
@@ -108,12 +108,14 @@ def make_service(options: Options, reactor: Any) -> MultiService:
             DoctorService(cast(IDoctorReactor, reactor), practice)
             for practice in options.practices(configuration)
         ]
-        services = build_center(options, configuration, reactor)
+        center = build_center(options, configuration, reactor)
         for doctor in doctors:
             doctor.listen()
+    # the signal first: who reads that a doctor listens may ask for a reload at once
     hangup = SignalService(reactor, signal.SIGHUP, lambda: _reload(doctors))
-    center = next(each for each in services if isinstance(each, CenterService))
-    children: list[IService] = [*doctors, hangup, Invitation(center)]
+    ports = next(each for each in center if isinstance(each, CenterService)).ports
+    children: list[IService] = [hangup, center, *doctors, Invitation(ports)]
+    services = MultiService()
     for child in children:
         child.setServiceParent(services)
     return services

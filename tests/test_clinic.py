@@ -123,17 +123,18 @@ class InvitationTests(SynchronousTestCase):
         options = Options()
         options.parseOptions(["--data", str(self.folder), "--store", "sqlite://"])
         services = make_service(options, reactor)
-        center = next(each for each in services if isinstance(each, CenterService))
+        center = next(each for each in services if isinstance(each, MultiService))
+        ports = next(each for each in center if isinstance(each, CenterService)).ports
         self.patch(sys, "argv", ["/nowhere/twistd"])
         with listening_to_the_log() as told:
-            Invitation(center).startService()
+            Invitation(ports).startService()
         self.assertEqual(len(told.texts()), 1)
         self.assertTrue(
             told.texts()[0].startswith(
                 "To book an appointment, in another terminal: medappt patient --id 1"
             )
         )
-        center.ports.listening.clear()
+        ports.listening.clear()
         with listening_to_the_log() as told:
-            Invitation(center).startService()
+            Invitation(ports).startService()
         self.assertEqual(told.texts(), [])

@@ -58,7 +58,8 @@ def build_center(
     prepare_for_future_user(getattr(options, "parent", None), center)
     center.listen(reactor)
     services = MultiService()
-    children: list[IService] = [center, SignalService(reactor, signal.SIGUSR1, center.back_up)]
+    # the signal first: who reads that the center listens may ask for a copy at once
+    children: list[IService] = [SignalService(reactor, signal.SIGUSR1, center.back_up), center]
     for child in children:
         child.setServiceParent(services)
     return services

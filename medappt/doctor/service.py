@@ -135,7 +135,8 @@ def make_service(options: Options, reactor: IDoctorReactor) -> MultiService:
     with one_line_on_failure(options.role):
         doctors = build_doctors(reactor, options.practices())
     hangup = SignalService(reactor, signal.SIGHUP, lambda: _reload(doctors))
-    children: list[IService] = [*doctors, hangup]
+    # the signal first: who reads that a doctor listens may ask for a reload at once
+    children: list[IService] = [hangup, *doctors]
     service = MultiService()
     for child in children:
         child.setServiceParent(service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -55,6 +56,24 @@ to_count = coercion(_count, "a whole number")
 to_path = coercion(_path, "a path")
 
 
+def _running_process(pid_file: Path) -> int | None:
+    """The process that a pid file names, if it runs. What twistd makes of anything else, a stale
+    file or one that holds no number, is right."""
+    try:
+        process = int(pid_file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+    if process <= 0:
+        return None
+    try:
+        os.kill(process, 0)
+    except PermissionError:  # it runs, as somebody else
+        return process
+    except (OSError, OverflowError):
+        return None
+    return process
+
+
 class RoleOptions(usage.Options):
     """Options of a twistd role: a usage error is one line on stderr and exit 1, and the pid file
     is named after the role, so that several can be started in one directory."""
@@ -70,8 +89,17 @@ class RoleOptions(usage.Options):
 
     def postOptions(self) -> None:
         parent = getattr(self, "parent", None)
-        if parent is not None and parent["pidfile"] == TWISTD_PID_FILE:
+        if parent is None:
+            return
+        if parent["pidfile"] == TWISTD_PID_FILE:
             parent["pidfile"] = f"{self.pid_name()}.pid"
+        running = _running_process(Path(parent["pidfile"])) if parent["pidfile"] else None
+        if running is not None:
+            # twistd would say the same, in five lines
+            raise usage.UsageError(
+                f"already in use by process {running} here ({parent['pidfile']}), with its ports"
+                " and its store: start another with --pidfile, or in another directory"
+            )
 
     def pid_name(self) -> str:
         """What this process is called beside others of its directory."""

@@ -15,7 +15,7 @@ from medappt.doctor import service
 from medappt.doctor.practice import IDoctorReactor, Practice, build_doctors
 from medappt.doctor.service import Options, default_port, make_service, makeService
 from medappt.role.startup import CannotStart
-from tests.role.files import make_directory
+from tests.folders import temporary_folder
 from tests.role.logs import listening_to_the_log
 from tests.role.memory import MemoryPort, MemoryUDPReactor
 
@@ -150,7 +150,7 @@ class ServiceTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.reactor = MemoryUDPReactor()
-        self.data = make_directory(self)
+        self.data = temporary_folder(self)
         self.write(1, "gold 30")
         self.write(2, "gold 40\nsilver 20.50")
         before = signal.getsignal(signal.SIGHUP)

@@ -7,14 +7,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from medappt.role.files import load, read_file
 from medappt.role.startup import CannotStart
 from medappt.wire.datafiles import read_prices
-from tests.role.files import make_directory
+from tests.folders import temporary_folder
 
 
 class FilesTests(SynchronousTestCase):
     """What is wrong with a file is said with its name."""
 
     def setUp(self) -> None:
-        self.path = make_directory(self) / "prices.txt"
+        self.path = temporary_folder(self) / "prices.txt"
 
     def test_bytes(self) -> None:
         """The bytes of a file are read as they are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.role.options import RoleOptions, coercion, to_count, to_path, to_port
+from tests.folders import temporary_folder
 
 
 class ClerkOptions(RoleOptions):
@@ -120,3 +122,54 @@ class CoercionTests(SynchronousTestCase):
         with self.assertRaises(ValueError) as caught:
             coercion(int, "a number")("one")
         self.assertEqual(str(caught.exception), "expected a number, not 'one'")
+
+
+class RunningTests(SynchronousTestCase):
+    """Two of a role do not start over the same pid file."""
+
+    def setUp(self) -> None:
+        self.pid_file = temporary_folder(self) / "some-role.pid"
+
+    def parse(self) -> str | None:
+        """What a role with this pid file says instead of starting; ``None`` if it starts."""
+        options = ClerkOptions()
+        twistd = Twistd()
+        twistd["pidfile"] = str(self.pid_file)
+        options.parent = twistd
+        try:
+            options.parseOptions([])
+        except SystemExit as end:
+            return str(end)
+        return None
+
+    def test_a_running_process_is_named(self) -> None:
+        """In one line, with what to do about it."""
+        self.pid_file.write_text(str(os.getpid()))
+        said = self.parse()
+        assert said is not None
+        self.assertIn(f"already in use by process {os.getpid()} here", said)
+        self.assertEqual(len(said.splitlines()), 1)
+
+    def test_somebody_elses_process_runs_too(self) -> None:
+        """Though it cannot be signalled."""
+
+        def refuse(process: int, signum: int) -> None:
+            raise PermissionError
+
+        self.pid_file.write_text("4711")
+        self.patch(os, "kill", refuse)
+        self.assertIn("process 4711", self.parse() or "")
+
+    def test_what_is_left_to_twistd(self) -> None:
+        """A stale file, one that holds no process, none at all."""
+
+        def gone(process: int, signum: int) -> None:
+            raise ProcessLookupError
+
+        self.patch(os, "kill", gone)
+        self.assertIsNone(self.parse())
+        for text in ("4711", "0", "-1", "nonsense", ""):
+            self.pid_file.write_text(text)
+            self.assertIsNone(self.parse())
+        self.pid_file = Path()
+        self.assertIsNone(self.parse())

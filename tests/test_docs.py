@@ -1,0 +1,309 @@
+"""The documents say what the program does: their examples are played, their tables compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from configparser import RawConfigParser
+from contextlib import redirect_stdout
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python import usage
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from medappt import clinic
+from medappt.center.server import Options as ServerOptions
+from medappt.cli import main
+from medappt.doctor.desk import Answer, Desk, Sender
+from medappt.doctor.rate import RateLimit
+from medappt.doctor.service import Options as DoctorOptions
+from medappt.model.limits import LINE_BYTES, TAG_SECONDS, Limits
+from medappt.model.refusals import Code
+from medappt.samples import FILES
+from medappt.wire.datafiles import read_prices
+from medappt.wire.requests import KEYWORDS
+from medappt.wire.settings import read_settings
+from tests.center.fixtures import MONDAY, Client, MemoryCenter
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PROTOCOL = ROOT / "docs" / "protocol.md"
+DOCUMENTS = (README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+TORONTO = ZoneInfo("America/Toronto")
+
+_FENCE = re.compile(r"^```(\w+) *([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document."""
+
+    where: str
+    language: str
+    note: str
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+def blocks(path: Path, *languages: str) -> list[Block]:
+    """The fenced blocks of a document in these languages, in its order."""
+    text = path.read_text(encoding="utf-8")
+    return [
+        Block(f"{path.name}:{text.count(chr(10), 0, match.start()) + 1}", match[1], match[2], lines)
+        for match in _FENCE.finditer(text)
+        if match[1] in languages
+        for lines in [match[3].splitlines()]
+    ]
+
+
+def section(path: Path, title: str) -> str:
+    """What stands under a heading, until the next."""
+    text = path.read_text(encoding="utf-8")
+    match = re.search(rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert match is not None, f"{path.name} has no heading {title!r}"
+    return match[1]
+
+
+def table_rows(text: str) -> Iterator[list[str]]:
+    """The cells of the tables in ``text``, row by row, without their headings."""
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    for before, row in zip(["", *rows], rows, strict=False):
+        is_heading = row == rows[0] or set(row) <= set("|-")
+        if before and not is_heading:
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+
+
+class Player:
+    """Plays the session blocks of a document against one center."""
+
+    def __init__(self, test: SynchronousTestCase) -> None:
+        self._test = test
+        self._center = MemoryCenter(zone=TORONTO, now=MONDAY)
+        self._client: Client | None = None
+
+    def play(self, block: Block) -> None:
+        if block.note != "continued" or self._client is None:
+            self._center.now = _instant(block.note)
+            self._client = self._center.connect()
+        client, pending = self._client, b""
+        expected: list[str] = []
+        replies: list[str] = []
+        for line in [*block.lines, "> "]:
+            sign, text = line[:2], line[2:]
+            if sign == "> ":
+                self._test.assertEqual(expected, replies, block.where)
+                expected, replies = [], []
+                pending += text.encode() + b"\n"
+                continue
+            if pending:
+                replies = client.send(pending)
+                pending = b""
+            if sign == "< ":
+                expected.append(text)
+            elif line == "= closed":
+                transport = client.transport
+                self._test.assertTrue(transport.write_closed or transport.disconnecting, block)
+            else:
+                self._test.fail(f"{block.where}: what is {line!r}?")
+        self._test.assertEqual(pending, b"\n", f"{block.where}: ends with an unanswered request")
+
+
+def _instant(note: str) -> datetime:
+    return datetime.fromisoformat(note.removeprefix("at ")) if note.startswith("at ") else MONDAY
+
+
+class SessionTests(SynchronousTestCase):
+    """The sessions in the documents."""
+
+    def test_protocol(self) -> None:
+        """The sessions of the protocol's description go as they are printed, one after the
+        other."""
+        player, sessions = Player(self), blocks(PROTOCOL, "session")
+        self.assertGreater(len(sessions), 5)
+        for block in sessions:
+            player.play(block)
+
+    def test_readme(self) -> None:
+        """The session by hand in the README goes as it is printed."""
+        [session] = blocks(README, "session")
+        Player(self).play(session)
+
+    def test_keywords(self) -> None:
+        """Every word of the protocol is named in its description."""
+        text = PROTOCOL.read_text(encoding="utf-8")
+        for keyword in KEYWORDS:
+            self.assertRegex(text, rf"`{keyword}\b")
+
+    def test_codes(self) -> None:
+        """Every code is in the table of refusals, or among those of centers with a city."""
+        text = section(PROTOCOL, "1.4 Refusals")
+        told = {cells[0].strip("`") for cells in table_rows(text)} - {""}
+        others = re.search(r"The other codes, `([^`]+)`", text)
+        assert others is not None
+        elsewhere = set(others[1].split())
+        self.assertEqual(told & elsewhere, set())
+        self.assertEqual(told | elsewhere, {code.value for code in Code})
+
+
+class DatagramTests(SynchronousTestCase):
+    """The doctor's datagrams in the description of the protocol."""
+
+    def test_datagrams(self) -> None:
+        """Every datagram gets the answer that is printed below it, and no other."""
+        examples = blocks(PROTOCOL, "datagrams")
+        self.assertGreater(len(examples), 2)
+        for block in examples:
+            self.assertEqual(block.lines, _played(block), block.where)
+
+
+def _played(block: Block) -> list[str]:
+    """The block as the doctor would have it: its questions, and the answers they get."""
+    desk = Desk(read_prices(FILES["doc1.txt"].encode(), "doc1.txt"), RateLimit())
+    clients: dict[str, Sender] = {"A": ("192.0.2.1", 5001), "B": ("192.0.2.2", 5002)}
+    names = {address: name for name, address in clients.items()}
+    now, told = 1000.0, []
+    for line in block.lines:
+        answers: list[Answer] = []
+        if line.startswith("+ "):
+            now += float(line[2:])
+            answers = desk.expire(now)
+        elif line[1:3] == "> ":
+            datagram = line[3:].encode().decode("unicode_escape").encode()
+            outcome = desk.receive(datagram, clients[line[0]], now)
+            answers = [outcome] if isinstance(outcome, Answer) else []
+        else:
+            continue
+        told.append(line)
+        told += [f"{names[each.to]}< {_escaped(each.reply)}" for each in answers]
+    return told
+
+
+def _escaped(reply: bytes) -> str:
+    return reply.decode("ascii").replace("\0", "\\0")
+
+
+class ReadmeTests(SynchronousTestCase):
+    """What the README says in tables and examples."""
+
+    def test_limits(self) -> None:
+        """The table of limits has every limit with its default, and no other."""
+        told = {
+            cells[0].strip("`"): cells[1].replace(",", "")
+            for cells in table_rows(section(README, "Limits"))
+        }
+        limits = Limits()
+        known = {each.name: f"{getattr(limits, each.name):g}" for each in fields(limits)}
+        self.assertEqual(told, known)
+
+    def test_fixed_limits(self) -> None:
+        """The limits that are no settings are told as they are."""
+        text = section(README, "Limits")
+        self.assertIn(f"{LINE_BYTES} bytes", text)
+        self.assertIn(f"{TAG_SECONDS // 3600} hours", text)
+
+    def check_options(self, title: str, known: set[str]) -> None:
+        told: set[str] = set()
+        for cells in table_rows(section(README, title)):
+            told |= set(_OPTION.findall(cells[0]))
+        self.assertEqual(told, known)
+
+    def test_role_options(self) -> None:
+        """The tables of the roles have every option, and no other."""
+        server = _options(ServerOptions())
+        self.check_options("twistd medappt-server", server)
+        self.check_options("twistd medappt-doctor", _options(DoctorOptions()))
+        self.check_options("twistd medappt-clinic", _options(clinic.Options()) - server)
+
+    def test_command_options(self) -> None:
+        """The tables of the commands have every option, and no other."""
+        for command in ("patient", "passwd"):
+            out = StringIO()
+            with redirect_stdout(out), self.assertRaises(SystemExit):
+                main([command, "--help"])
+            known = set(_OPTION.findall(out.getvalue())) - {"help"}
+            self.check_options(f"medappt {command}", known)
+
+    def test_settings(self) -> None:
+        """The settings file that is printed is one, and uses every key."""
+        [example] = blocks(README, "toml")
+        settings = read_settings(example.text.encode(), "README.md")
+        for each in fields(settings):
+            self.assertTrue(getattr(settings, each.name), each.name)
+        self.assertNotEqual(settings.limits, Limits())
+
+    def test_library(self) -> None:
+        """The program that is printed takes the first free slot of a center."""
+        [example] = blocks(README, "python")
+        out = StringIO()
+        names: dict[str, Any] = {"__name__": "example"}
+        exec(compile(example.text, example.where, "exec"), names)
+        center, reactor = MemoryCenter(), MemoryReactorClock()
+        with redirect_stdout(out):
+            arguments = (reactor, "tcp:127.0.0.1:21000", "patient1", "password111")
+            booked = Deferred.fromCoroutine(names["book"](*arguments))
+            _carry(center.connect(), reactor)
+        self.successResultOf(booked)
+        self.assertEqual(out.getvalue(), "1 Tue 01pm with doc1\n")
+        self.assertFalse(center.board.states(center.now)[0].free)
+
+
+def _options(options: usage.Options) -> set[str]:
+    return {name.rstrip("=") for name in options.longOpt} - {"help", "version"}
+
+
+def _carry(server: Client, reactor: MemoryReactorClock) -> None:
+    """Bring what a client connected through ``reactor`` and a server say to one another, until
+    both are silent and the server has closed."""
+    host, port, factory, _, _ = reactor.tcpClients[0]
+    assert (host, port) == ("127.0.0.1", 21000)
+    client, transport = factory.buildProtocol(None), StringTransport()
+    assert client is not None
+    client.makeConnection(transport)
+    while question := transport.value():
+        transport.clear()
+        for line in server.send(question):
+            client.dataReceived(line.encode() + b"\n")
+    assert server.transport.write_closed
+    client.connectionLost(Failure(ConnectionDone()))
+
+
+class DocumentTests(SynchronousTestCase):
+    """All documents."""
+
+    def test_links(self) -> None:
+        """What a document points at is there."""
+        for path in DOCUMENTS:
+            text = path.read_text(encoding="utf-8")
+            for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+                if "://" not in target:
+                    self.assertTrue((path.parent / target).exists(), f"{path.name}: {target}")
+
+    def test_units(self) -> None:
+        """The systemd units start roles with options they have."""
+        for name, options in (
+            ("medappt-server.service", ServerOptions()),
+            ("medappt-doctor@.service", DoctorOptions()),
+        ):
+            unit = RawConfigParser(strict=False)
+            unit.read(ROOT / "docs" / "systemd" / name)
+            command = unit["Service"]["ExecStart"].replace("%i", "1").split()
+            options.parseOptions(command[command.index(options.role) + 1 :])
+
+    def test_clock(self) -> None:
+        """The instant that the description names is the one its examples are played at."""
+        self.assertEqual(MONDAY, datetime(2026, 11, 23, 12, tzinfo=UTC))
+        self.assertIn("Monday, 2026-11-23, 07:00", PROTOCOL.read_text(encoding="utf-8"))
+        self.assertEqual(MONDAY.astimezone(TORONTO).hour, 7)
