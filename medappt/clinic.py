@@ -22,6 +22,7 @@ from medappt.doctor.rate import REQUESTS_A_SECOND
 from medappt.doctor.service import HostOptions
 from medappt.role.listening import LOOPBACK_HOSTS, Ports
 from medappt.role.options import to_count
+from medappt.role.services import together
 from medappt.role.signals import SignalService
 from medappt.role.startup import one_line_on_failure
 
@@ -114,11 +115,7 @@ def make_service(options: Options, reactor: Any) -> MultiService:
     # the signal first: who reads that a doctor listens may ask for a reload at once
     hangup = SignalService(reactor, signal.SIGHUP, lambda: _reload(doctors))
     ports = next(each for each in center if isinstance(each, CenterService)).ports
-    children: list[IService] = [hangup, center, *doctors, Invitation(ports)]
-    services = MultiService()
-    for child in children:
-        child.setServiceParent(services)
-    return services
+    return together([hangup, *center, *doctors, Invitation(ports)])
 
 
 def _reload(doctors: Sequence[DoctorService]) -> None:

@@ -123,8 +123,7 @@ class InvitationTests(SynchronousTestCase):
         options = Options()
         options.parseOptions(["--data", str(self.folder), "--store", "sqlite://"])
         services = make_service(options, reactor)
-        center = next(each for each in services if isinstance(each, MultiService))
-        ports = next(each for each in center if isinstance(each, CenterService)).ports
+        ports = next(each for each in services if isinstance(each, CenterService)).ports
         self.patch(sys, "argv", ["/nowhere/twistd"])
         with listening_to_the_log() as told:
             Invitation(ports).startService()

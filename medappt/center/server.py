@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from twisted.application.service import IService, MultiService
+from twisted.application.service import IService
 from twisted.python.util import runAsEffectiveUser
 
 from medappt.center.options import CenterConfiguration, CenterOptions
@@ -20,6 +20,7 @@ from medappt.center.passwords import Argon2Hasher
 from medappt.center.service import CenterService, Surroundings
 from medappt.center.workers import ThreadWorkers
 from medappt.model.limits import Limits
+from medappt.role.services import together
 from medappt.role.signals import SignalService
 from medappt.role.startup import CannotStart, one_line_on_failure
 
@@ -32,15 +33,15 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     with one_line_on_failure(options.role):
-        return build_center(options, options.configuration(), reactor)
+        return together(build_center(options, options.configuration(), reactor))
 
 
 def build_center(
     options: CenterOptions, configuration: CenterConfiguration, reactor: Any
-) -> MultiService:
+) -> list[IService]:
     """A center that is ready to be started: its store is up to date and its ports listen.
 
-    Raises ``CannotStart``.
+    The services it consists of, in the order in which they are to start. Raises ``CannotStart``.
     """
     surroundings = Surroundings(
         clock=reactor,
@@ -57,12 +58,8 @@ def build_center(
     )
     prepare_for_future_user(getattr(options, "parent", None), center)
     center.listen(reactor)
-    services = MultiService()
     # the signal first: who reads that the center listens may ask for a copy at once
-    children: list[IService] = [SignalService(reactor, signal.SIGUSR1, center.back_up), center]
-    for child in children:
-        child.setServiceParent(services)
-    return services
+    return [SignalService(reactor, signal.SIGUSR1, center.back_up), center]
 
 
 def prepare_for_future_user(twistd_options: Any, center: CenterService) -> None:

@@ -21,6 +21,7 @@ from medappt.doctor.practice import (
 from medappt.doctor.rate import REQUESTS_A_SECOND
 from medappt.role.listening import LOOPBACK_HOSTS
 from medappt.role.options import RoleOptions, coercion, to_count, to_path, to_port
+from medappt.role.services import together
 from medappt.role.signals import SignalService
 from medappt.role.startup import one_line_on_failure
 
@@ -136,11 +137,7 @@ def make_service(options: Options, reactor: IDoctorReactor) -> MultiService:
         doctors = build_doctors(reactor, options.practices())
     hangup = SignalService(reactor, signal.SIGHUP, lambda: _reload(doctors))
     # the signal first: who reads that a doctor listens may ask for a reload at once
-    children: list[IService] = [hangup, *doctors]
-    service = MultiService()
-    for child in children:
-        child.setServiceParent(service)
-    return service
+    return together([hangup, *doctors])
 
 
 def _reload(doctors: list[DoctorService]) -> None:
