@@ -11,17 +11,20 @@ from medappt.center.sentences import CenterSentences, Peer
 from medappt.center.session import new_session
 from medappt.center.turns import EndOfInput, Overlong, Turn
 from medappt.model.limits import Limits
+from medappt.wire.replies import Reply
 from medappt.wire.requests import Authenticate, Help, Malformed, Quit, parse_request
 
 
 class Conversation:
-    """What the protocol hands its lines to; it answers through ``send`` and ``connection``."""
+    """What the protocol hands its lines to; it answers through ``send`` and ``connection``, in the
+    dialect of ``word``, and does not know which that is."""
 
     def __init__(
         self,
         *,
         connection: Connection,
         send: Callable[[bytes], None],
+        word: Callable[[Reply, str | None], bytes],
         portal: Portal,
         sentences: CenterSentences,
         peer: Peer,
@@ -30,6 +33,7 @@ class Conversation:
         self._core = SessionCore(
             connection=connection,
             send=send,
+            word=word,
             start=self._start,
             portal=portal,
             sentences=sentences,

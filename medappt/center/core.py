@@ -57,6 +57,7 @@ class SessionCore:
         *,
         connection: Connection,
         send: Callable[[bytes], None],
+        word: Callable[[Reply, str | None], bytes],
         start: Callable[[Turn], None],
         portal: Portal,
         sentences: CenterSentences,
@@ -64,7 +65,7 @@ class SessionCore:
         limits: Limits,
     ) -> None:
         self.connection = connection
-        self.turns = Turns(start, send)
+        self.turns = Turns(start, word, send)
         self._portal = portal
         self._sentences = sentences
         self._peer = peer

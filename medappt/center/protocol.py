@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.cred.portal import Portal
@@ -25,6 +25,7 @@ from medappt.center.conversation import Conversation
 from medappt.center.notices import LimitNotices
 from medappt.center.sentences import CenterSentences, Peer
 from medappt.model.limits import LINE_BYTES, Limits
+from medappt.wire.dialects import Heard, Listener, Message, Overfull, Overlong, SpeaksLine, Stranger
 
 
 @implementer(IPushProducer)
@@ -48,11 +49,14 @@ class _UnsentReplies:
 class HealthCenterProtocol(LineReceiver):
     """One connection of a patient or an administrator.
 
-    Lines end in LF, a CR before it is dropped, and have at most ``LINE_BYTES`` bytes. Reading
-    pauses while too many requests are unanswered or too many replies unread.
+    The first bytes go to a ``Listener``, which tells the dialect; from then on a *line* client's
+    bytes are lines: they end in LF, a CR before it is dropped, and they have at most
+    ``LINE_BYTES`` bytes. Reading pauses while too many requests are unanswered or too many replies
+    unread.
     """
 
     delimiter = b"\n"
+    line_mode = 0  # raw, until the dialect is known
     MAX_LENGTH = LINE_BYTES + 1  # the CR of a CRLF is not part of the line
 
     factory: HealthCenterFactory
@@ -67,6 +71,8 @@ class HealthCenterProtocol(LineReceiver):
         self._deadline = 0.0
         self._renews = False
         self._closers: list[IDelayedCall] = []
+        self._listener = Listener()
+        self._silence: IDelayedCall | None = None
 
     # what Twisted calls
 
@@ -80,6 +86,7 @@ class HealthCenterProtocol(LineReceiver):
         self._conversation = Conversation(
             connection=self,
             send=self.send,
+            word=self._listener.word,
             portal=factory.portal,
             sentences=factory.sentences,
             peer=peer_of(self.transport.getPeer()),
@@ -97,10 +104,18 @@ class HealthCenterProtocol(LineReceiver):
         if len(line) > LINE_BYTES:
             self.lineLengthExceeded(line)
             return
+        self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        """A complete request."""
         if self._renews:
             self._deadline = self._clock.seconds() + self._allowance
         self._conversation.line(line)
         self._watch_unanswered()
+
+    def rawDataReceived(self, data: bytes) -> None:
+        self._stop_silence()
+        self._act_on(self._listener.receive(data))
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self.factory.notices.met("line_bytes", LINE_BYTES)
@@ -119,12 +134,45 @@ class HealthCenterProtocol(LineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.stop_allowance()
+        self._stop_silence()
         for closer in self._closers:
             if closer.active():
                 closer.cancel()
         self._is_over = True
         self._conversation.disconnected()
         self.factory.closed(self)
+
+    # dialects whose messages silence may end
+
+    def _act_on(self, heard: Iterable[Heard]) -> None:
+        for each in heard:
+            match each:
+                case Message():
+                    self._take(each.line)
+                case SpeaksLine():
+                    LineReceiver.setLineMode(self, each.data)
+                case Stranger():
+                    self.transport.write(each.answer)
+                    self._conversation.end_of_input()
+                case Overfull():
+                    self._conversation.end_of_input()
+                case Overlong():
+                    self.lineLengthExceeded(b"")
+        if self._listener.pause is not None and not self._is_over:
+            self._silence = self._clock.callLater(self._listener.pause, self._listen_once_more)
+
+    def _listen_once_more(self) -> None:
+        """Timers run before reads: what has come meanwhile is read before it is called silence."""
+        self._silence = self._clock.callLater(0, self._fell_silent)
+
+    def _fell_silent(self) -> None:
+        self._silence = None
+        self._act_on(self._listener.silence())
+
+    def _stop_silence(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
 
     # back-pressure
 
@@ -198,6 +246,7 @@ class HealthCenterProtocol(LineReceiver):
 
     def _leave(self) -> None:
         self._is_over = True
+        self._stop_silence()
         LineReceiver.clearLineBuffer(self)
         self.transport.unregisterProducer()
         self._later(self._limits.close_seconds, self.transport.abortConnection)

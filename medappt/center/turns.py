@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from medappt.wire.replies import Reply, format_reply
+from medappt.wire.replies import Reply
 from medappt.wire.requests import Cancel, Malformed, Patients, Request, Schedule, Selection
 
 
@@ -53,11 +53,18 @@ class Turns:
     """The unanswered requests of a connection.
 
     ``start`` is called with each turn when it is its time, and ``answer`` is to be called for it
-    once, then or later; ``send`` gets the bytes of replies in order.
+    once, then or later; ``word`` makes a reply (and its tag) bytes, in the dialect of the
+    connection, and ``send`` gets them in order.
     """
 
-    def __init__(self, start: Callable[[Turn], None], send: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        start: Callable[[Turn], None],
+        word: Callable[[Reply, str | None], bytes],
+        send: Callable[[bytes], None],
+    ) -> None:
         self._start = start
+        self._word = word
         self._send = send
         self._turns: deque[Turn] = deque()
         self._started = 0  # so many from the left
@@ -75,7 +82,7 @@ class Turns:
 
     def answer(self, turn: Turn, reply: Reply) -> None:
         """The reply to a turn that was started; dropped after ``close``."""
-        self.complete(turn, format_reply(reply, turn.tag))
+        self.complete(turn, self._word(reply, turn.tag))
 
     def complete(self, turn: Turn, data: bytes = b"") -> None:
         """A turn is over with these bytes, or without a word."""
@@ -85,7 +92,7 @@ class Turns:
     def answer_last(self, turn: Turn, reply: Reply) -> None:
         """The reply to a turn that does not overlap, and then nothing more: ``close``."""
         self.close()
-        self._send(format_reply(reply, turn.tag))
+        self._send(self._word(reply, turn.tag))
 
     def close(self) -> None:
         """Forget what was not answered yet: nothing is started or sent any more."""

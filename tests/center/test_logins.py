@@ -30,7 +30,7 @@ class CheckerTests(SynchronousTestCase):
     def test_unknown_users_cost_what_wrong_passwords_cost(self) -> None:
         """One comparison each: nobody can tell which names exist."""
         center = MemoryCenter()
-        for line in ("patient1 wrong", "nobody wrong", "\udcff wrong", "a\0 wrong"):
+        for line in ("patient1 wrong", "nobody wrong", "\udcff wrong", "a\x01 wrong"):
             center.hasher.verified.clear()
             self.assertEqual(center.connect().ask(f"authenticate {line}"), ["failure"])
             self.assertEqual(len(center.hasher.verified), 1, line)

@@ -113,7 +113,7 @@ class LoginTests(SynchronousTestCase):
     def test_a_name_that_is_no_text_fails_alike(self) -> None:
         """Bytes that are no UTF-8 are a name that nobody has."""
         client = MemoryCenter().connect()
-        self.assertEqual(client.send(b"authenticate \xff\xfe\x00 p\xe9\n"), ["failure"])
+        self.assertEqual(client.send(b"authenticate \xff\xfe\x01 p\xe9\n"), ["failure"])
 
     def test_a_second_login_is_refused(self) -> None:
         """The session stays who it is."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.center.turns import EndOfInput, Overlong, Turn, Turns
-from medappt.wire.replies import Invalid
+from medappt.wire.replies import Invalid, format_reply
 from medappt.wire.requests import Available, Cancel, Help, Request, Selection
 
 STORE = Request(command=Cancel(index=1))
@@ -20,7 +20,7 @@ class TurnsTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.started: list[Turn] = []
         self.sent: list[bytes] = []
-        self.turns = Turns(self.started.append, self.sent.append)
+        self.turns = Turns(self.started.append, format_reply, self.sent.append)
 
     def test_what_the_store_answers_overlaps(self) -> None:
         """Reads wait for it, and it waits for reads."""
@@ -59,7 +59,7 @@ class TurnsTests(SynchronousTestCase):
         """Replies leave in the order of the requests, each once."""
         started: list[Turn] = []
         sent: list[bytes] = []
-        turns = Turns(started.append, sent.append)
+        turns = Turns(started.append, format_reply, sent.append)
         numbers: dict[int, int] = {}
         for number, kind in enumerate(kinds):
             request = Request(command=kind, tag=str(number))  # type: ignore[arg-type]
