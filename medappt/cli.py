@@ -16,6 +16,7 @@ from medappt.role.options import coercion, to_path, to_port
 from medappt.role.startup import CannotStart
 from medappt.wire import words
 from medappt.wire.datafiles import BrokenFile, check_user_name
+from medappt.wire.foreign import Dialect
 from medappt.wire.requests import Authenticate, format_request
 
 T = TypeVar("T")
@@ -93,9 +94,9 @@ def _add_patient(parser: argparse.ArgumentParser) -> None:
     add("--choose", metavar="INDEX", help="take this appointment, and ask nobody")
     add(
         "--dialect",
-        choices=["line"],
-        default="line",
-        help="how the server speaks (default: line)",
+        choices=[dialect.value for dialect in Dialect],
+        default=Dialect.LINE.value,
+        help="how the server and its doctors speak (default: line)",
     )
     add(
         "--classroom",
@@ -127,6 +128,7 @@ def _patient(parsed: argparse.Namespace) -> int:
             doctor_port_offset=parsed.doctor_port_offset,
             choose=parsed.choose,
             is_classroom=parsed.classroom,
+            dialect=Dialect(parsed.dialect),
         )
     )
 

@@ -15,6 +15,7 @@ from medappt import __version__, cli, demo
 from medappt.center.passwords import Argon2Hasher
 from medappt.patient import command
 from medappt.patient.command import PatientOptions
+from medappt.wire.foreign import Dialect
 
 
 class Terminal(io.TextIOWrapper):
@@ -104,7 +105,7 @@ class PatientTests(CommandCase):
     def test_all(self) -> None:
         """Every option arrives."""
         words = "--id 1 --data /d --server center.example:7 --doctor-host [::1] --choose -1"
-        more = "--dialect line --classroom --doctor-port-offset -10"
+        more = "--dialect packet --classroom --doctor-port-offset -10"
         self.assertEqual(
             self.options(*words.split(), *more.split()),
             PatientOptions(
@@ -116,6 +117,7 @@ class PatientTests(CommandCase):
                 doctor_port_offset=-10,
                 choose="-1",
                 is_classroom=True,
+                dialect=Dialect.PACKET,
             ),
         )
 
@@ -123,6 +125,11 @@ class PatientTests(CommandCase):
         """An IPv6 address stands in brackets."""
         options = self.options("--id", "1", "--server", "[::1]:21000")
         self.assertEqual((options.server_host, options.server_port), ("::1", 21000))
+
+    def test_dialects(self) -> None:
+        """Each dialect is chosen by its word."""
+        for word in ("line", "packet", "bare"):
+            self.assertEqual(self.options("--id=1", "--dialect", word).dialect.value, word)
 
     def test_wrong(self) -> None:
         """What is wrong is said in words, with what was expected."""
@@ -139,7 +146,7 @@ class PatientTests(CommandCase):
             self.assert_usage_error(
                 "difference of ports", "patient", "--id=1", f"--doctor-port-offset={offset}"
             )
-        self.assert_usage_error("--dialect", "patient", "--id=1", "--dialect=packet")
+        self.assert_usage_error("--dialect", "patient", "--id=1", "--dialect=klingon")
         self.assert_usage_error("a path", "patient", "--id=1", "--data=")
 
     def test_files(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.cred.portal import Portal
@@ -25,7 +25,7 @@ from medappt.center.conversation import Conversation
 from medappt.center.notices import LimitNotices
 from medappt.center.sentences import CenterSentences, Peer
 from medappt.model.limits import LINE_BYTES, Limits
-from medappt.wire.dialects import Heard, Listener, Message, Overfull, Overlong, SpeaksLine, Stranger
+from medappt.wire.dialects import Heard, Listener, Message, Overfull, SpeaksLine, Stranger
 
 
 @implementer(IPushProducer)
@@ -73,6 +73,7 @@ class HealthCenterProtocol(LineReceiver):
         self._closers: list[IDelayedCall] = []
         self._listener = Listener()
         self._silence: IDelayedCall | None = None
+        self._unheard: Iterator[Heard] = iter(())
 
     # what Twisted calls
 
@@ -127,6 +128,8 @@ class HealthCenterProtocol(LineReceiver):
         if self._is_over:
             self.transport.loseConnection()
         else:
+            self._stop_silence()
+            self._act_on(self._listener.silence())  # no silence is longer
             self._conversation.end_of_input()
 
     def writeConnectionLost(self) -> None:
@@ -144,7 +147,8 @@ class HealthCenterProtocol(LineReceiver):
 
     # dialects whose messages silence may end
 
-    def _act_on(self, heard: Iterable[Heard]) -> None:
+    def _act_on(self, heard: Iterator[Heard]) -> None:
+        """Take what was heard; once reading is held, the rest waits, as lines do."""
         for each in heard:
             match each:
                 case Message():
@@ -155,10 +159,16 @@ class HealthCenterProtocol(LineReceiver):
                     self.transport.write(each.answer)
                     self._conversation.end_of_input()
                 case Overfull():
+                    self.hold_reading("overfull")
                     self._conversation.end_of_input()
-                case Overlong():
+                case _:  # Overlong
                     self.lineLengthExceeded(b"")
-        if self._listener.pause is not None and not self._is_over:
+            if self._is_over:
+                return
+            if self._holds:
+                self._unheard = heard
+                return
+        if self._listener.pause is not None:
             self._silence = self._clock.callLater(self._listener.pause, self._listen_once_more)
 
     def _listen_once_more(self) -> None:
@@ -179,6 +189,7 @@ class HealthCenterProtocol(LineReceiver):
     def hold_reading(self, reason: str) -> None:
         """Read nothing while this reason stands."""
         if not self._holds:
+            self._stop_silence()  # nobody listens
             LineReceiver.pauseProducing(self)
         self._holds.add(reason)
 
@@ -186,6 +197,9 @@ class HealthCenterProtocol(LineReceiver):
         """This reason stands no longer."""
         if reason in self._holds:
             self._holds.discard(reason)
+            if not self._holds:
+                heard, self._unheard = self._unheard, iter(())
+                self._act_on(heard)
             if not self._holds:
                 LineReceiver.resumeProducing(self)
 

@@ -20,6 +20,7 @@ from twisted.logger import Logger, globalLogBeginner
 from twisted.python.failure import Failure
 
 from medappt.model.refusals import Refused
+from medappt.patient.distant import CONNECT_SECONDS
 from medappt.patient.failures import (
     EndOfInput,
     LoginRefused,
@@ -29,13 +30,13 @@ from medappt.patient.failures import (
     SlotTaken,
     VisitRefused,
 )
-from medappt.patient.remote import CONNECT_SECONDS
 from medappt.patient.screen import TextScreen
 from medappt.patient.sentences import NAMESPACE, SentencePrinter
 from medappt.patient.terminal import CarefulStream, Keyboard
 from medappt.patient.visit import Visit, VisitPlan, VisitResult
 from medappt.role.files import load
 from medappt.wire.datafiles import read_account, read_insurance
+from medappt.wire.foreign import Dialect
 from medappt.wire.replies import UnexpectedReply
 from medappt.wire.words import displayable
 
@@ -65,6 +66,7 @@ class PatientOptions:
     doctor_port_offset: int = 0
     choose: str | None = None
     is_classroom: bool = False
+    dialect: Dialect = Dialect.LINE
 
 
 def read_plan(options: PatientOptions) -> VisitPlan:
@@ -79,6 +81,7 @@ def read_plan(options: PatientOptions) -> VisitPlan:
         doctor_port_offset=options.doctor_port_offset,
         choose=options.choose,
         is_classroom=options.is_classroom,
+        dialect=options.dialect,
     )
 
 

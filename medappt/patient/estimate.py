@@ -6,6 +6,8 @@ from the very address that was asked, and reads like an answer, is one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -28,7 +30,7 @@ from zope.interface import implementer
 
 from medappt.patient.addresses import Address, address_of, canonical_host
 from medappt.patient.failures import NoEstimate
-from medappt.wire.estimates import DATAGRAM_BYTES, format_estimate_request, parse_estimate_reply
+from medappt.wire.estimates import DATAGRAM_BYTES
 
 ASK_AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0)
 """Seconds from one question to the next. Visible from outside: section 5 fixes them."""
@@ -36,9 +38,17 @@ ASK_AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0)
 LAST_WAIT = 4.0
 """Seconds after the last question."""
 
-
 RESOLVE_SECONDS = 10.0
 """To find the address of a doctor's host name: a resolver may be silent as well."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What a doctor is asked: the datagrams, in their order, and what is an answer to them
+    (``understand`` gives ``None`` for what is none)."""
+
+    datagrams: tuple[bytes, ...]
+    understand: Callable[[bytes], str | None]
 
 
 class EstimateSocket(DatagramProtocol):
@@ -50,7 +60,7 @@ class EstimateSocket(DatagramProtocol):
     def __init__(self, clock: IReactorTime, doctor: Address) -> None:
         self._clock = clock
         self.doctor = doctor
-        self._question = b""
+        self._question: Question | None = None
         self._answer: Deferred[str] | None = None
         self._next: IDelayedCall | None = None
         self._waits: list[float] = []
@@ -65,11 +75,10 @@ class EstimateSocket(DatagramProtocol):
         """The port and the very address from which this doctor is asked."""
         return address_of(self._udp.getHost())
 
-    def ask(self, plan: str, name: str) -> Deferred[str]:
-        """Ask, and ask again: fires with the amount, or ``unknown`` where the doctor has no price
-        for ``plan``; fails with ``NoEstimate``. The socket is closed then. To be called once;
-        cancelling ends it."""
-        self._question = format_estimate_request(plan, name)
+    def ask(self, question: Question) -> Deferred[str]:
+        """Ask, and ask again: fires with what was understood; fails with ``NoEstimate``. The
+        socket is closed then. To be called once; cancelling ends it."""
+        self._question = question
         self._waits = [*ASK_AGAIN_AFTER, LAST_WAIT]
         answer: Deferred[str] = Deferred(self._cancelled)
         self._answer = answer
@@ -77,9 +86,11 @@ class EstimateSocket(DatagramProtocol):
         return answer
 
     def _ask_once(self) -> None:
+        assert self._question is not None
         self._next = self._clock.callLater(self._waits.pop(0), self._unanswered)
         try:
-            self._udp.write(self._question, (self.doctor.host, self.doctor.port))
+            for datagram in self._question.datagrams:
+                self._udp.write(datagram, (self.doctor.host, self.doctor.port))
         except (OSError, MessageLengthError) as error:
             # a network that is down now may be up for the next one
             self._log.debug("a datagram could not be sent: {error}", error=error)
@@ -94,11 +105,12 @@ class EstimateSocket(DatagramProtocol):
     def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
         if self._answer is None:
             return
+        assert self._question is not None
         host, port = addr[:2]
         if (_without_scope(host), port) != (_without_scope(self.doctor.host), self.doctor.port):
             self._log.debug("a datagram from {host} port {port}, not asked", host=host, port=port)
             return
-        amount = parse_estimate_reply(datagram)
+        amount = self._question.understand(datagram)
         if amount is None:
             self._log.debug("a datagram that is no estimate: {datagram!r}", datagram=datagram)
             return

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, fail
-from twisted.internet.defer import TimeoutError as DeferredTimeout
-from twisted.internet.error import TimeoutError as ConnectionTimeout
-from twisted.internet.interfaces import IProtocol, IReactorTime, IStreamClientEndpoint
-from twisted.internet.protocol import Factory
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.model.slots import FreeSlot, SlotState, parse_index
-from medappt.patient.addresses import Address, address_of
 from medappt.patient.connection import CenterConnection
-from medappt.patient.failures import NoAnswer, ServerGone
+from medappt.patient.distant import DistantCenter, connect
 from medappt.wire import replies, requests
 from medappt.wire.replies import Reply, Rows, UnexpectedReply
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 10.0
-"""To find a center's address and connect: time for a lost packet to be sent a third time."""
 
-
-class RemoteCenter:
+class RemoteCenter(DistantCenter):
     """``model.operations.NumberedSlotOperations`` over TCP, as one user after ``authenticate``.
 
     Requests may be made without waiting for the answers before them. Beside ``Refused``, each
@@ -36,17 +28,12 @@ class RemoteCenter:
     """
 
     def __init__(self, connection: CenterConnection) -> None:
+        super().__init__(connection)
         self._connection = connection
 
-    @property
-    def local(self) -> Address:
-        """Our end of the connection."""
-        return address_of(self._connection.transport.getHost())  # type: ignore[union-attr]
-
-    @property
-    def peer(self) -> Address:
-        """The center's end of the connection."""
-        return address_of(self._connection.transport.getPeer())  # type: ignore[union-attr]
+    def when_ready(self) -> Deferred[None]:
+        """Has fired: a center of this protocol is silent until it is asked."""
+        return succeed(None)
 
     def authenticate(self, user: str, password: str) -> Deferred[bool]:
         """Log in: whether the center knows this user with this password. After ``False`` it
@@ -77,19 +64,6 @@ class RemoteCenter:
         """Take leave; fires, and never fails, when the connection has ended."""
         return self._connection.quit()
 
-    def close(self) -> Deferred[None]:
-        """Close without a word; fires, and never fails, when the connection has ended."""
-        return self._connection.close()
-
-    def while_connected(self, waiting: Deferred[T]) -> Deferred[T]:
-        """``waiting``, given up (cancelled) when the connection ends first: fails then as a
-        request would. For what takes its time while nothing is asked."""
-        outcome: Deferred[T] = Deferred(lambda _: waiting.cancel())
-        end = self._connection.when_ended()
-        end.addErrback(_end_waiting, waiting, outcome)
-        waiting.addBoth(_end_watching, end, outcome)
-        return outcome
-
     def _ask(
         self,
         command: requests.Command,
@@ -111,18 +85,6 @@ class RemoteCenter:
         except UnexpectedReply as error:
             self._connection.give_up(error)
             raise
-
-
-def _end_waiting(reason: Failure, waiting: Deferred[T], outcome: Deferred[T]) -> None:
-    if not outcome.called:
-        outcome.errback(reason)
-        waiting.cancel()
-
-
-def _end_watching(result: T | Failure, end: Deferred[None], outcome: Deferred[T]) -> None:
-    if not outcome.called:
-        outcome.callback(cast(T, result))
-        end.cancel()
 
 
 def _login(reply: Reply) -> bool:
@@ -157,28 +119,4 @@ def _rows(parse: Callable[[Rows], Sequence[T]]) -> Callable[[Reply], Sequence[T]
 
 def connect_center(endpoint: IStreamClientEndpoint, clock: IReactorTime) -> Deferred[RemoteCenter]:
     """Connect to a center. Fails with ``NoAnswer`` when it is silent, else ``ServerGone``."""
-    connected = endpoint.connect(_ConnectionFactory(clock))
-    connected.addTimeout(CONNECT_SECONDS, clock)
-    return connected.addCallbacks(_introduce, _not_connected)
-
-
-class _ConnectionFactory(Factory):
-    noisy = False
-
-    def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
-
-    def buildProtocol(self, addr: object) -> CenterConnection:
-        return CenterConnection(self._clock)
-
-
-def _introduce(connection: IProtocol) -> RemoteCenter:
-    return RemoteCenter(cast(CenterConnection, connection))
-
-
-def _not_connected(failure: Failure) -> Failure:
-    if failure.check(ConnectionTimeout, DeferredTimeout):
-        return Failure(NoAnswer("the center does not answer"))
-    if failure.check(CancelledError):
-        return failure
-    return Failure(ServerGone(f"the center cannot be reached: {failure.getErrorMessage()}"))
+    return connect(endpoint, clock, CenterConnection).addCallback(RemoteCenter)

@@ -22,6 +22,8 @@ from medappt.model.appointments import Reserved
 from medappt.model.refusals import Code, Refused
 from medappt.model.slots import FreeSlot, SlotState
 from medappt.patient.addresses import Address
+from medappt.patient.dialects import connect_in, question_in
+from medappt.patient.distant import VisitedCenter
 from medappt.patient.estimate import EstimateSocket, open_estimate_socket, resolve_host
 from medappt.patient.failures import (
     InvalidIndex,
@@ -30,7 +32,7 @@ from medappt.patient.failures import (
     NoFreeSlot,
     SlotTaken,
 )
-from medappt.patient.remote import RemoteCenter, connect_center
+from medappt.wire.foreign import Dialect
 
 STARS = "*" * 8
 """What is told of a password: of every one the same, so that not even its length is."""
@@ -41,7 +43,8 @@ class VisitPlan:
     """What a visit is to do.
 
     ``doctor_host`` is ``None`` where the doctor is on the server's host; ``choose`` is ``None``
-    where the screen is asked. ``is_classroom`` tells the password, and lists all slots.
+    where the screen is asked. ``is_classroom`` tells the password, and lists all slots where the
+    ``dialect`` can ask for them.
     """
 
     user: str
@@ -51,6 +54,7 @@ class VisitPlan:
     doctor_port_offset: int = 0
     choose: str | None = None
     is_classroom: bool = False
+    dialect: Dialect = Dialect.LINE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +134,7 @@ class Visit:
         self._clock = clock
         self._udp = udp
         self._names = names
-        self._center: RemoteCenter | None = None
+        self._center: VisitedCenter | None = None
         self._server_host = ""
         self._asking: Deferred[None] | None = None
         self._reserved: Reserved | None = None
@@ -139,7 +143,7 @@ class Visit:
         """Fails with what ended the visit: a ``VisitRefused``, ``Refused``, ``EndOfInput``,
         ``ServerGone``, ``UnexpectedReply``, ``NoAnswer``, or, when the appointment stands,
         ``NoEstimate``. Cancelling ends it; then, too, its connection is closed first."""
-        visit: Deferred[Any] = connect_center(self._server, self._clock)
+        visit: Deferred[Any] = connect_in(self._plan.dialect, self._server, self._clock)
         visit.addCallback(self._meet)
         visit.addCallback(self._authenticate)
         visit.addCallback(self._check_login)
@@ -159,15 +163,15 @@ class Visit:
 
     # Phase 1
 
-    def _meet(self, center: RemoteCenter) -> RemoteCenter:
+    def _meet(self, center: VisitedCenter) -> Deferred[None]:
         self._center = center
         self._server_host = center.peer.host
         self._screen.connected(center.local)
-        return center
+        return center.when_ready()
 
-    def _authenticate(self, center: RemoteCenter) -> Deferred[bool]:
+    def _authenticate(self, _: None) -> Deferred[bool]:
         plan = self._plan
-        answer = center.authenticate(plan.user, plan.password)
+        answer = self._met.authenticate(plan.user, plan.password)
         if not answer.called:  # else it could not be said, and was not sent
             self._screen.login_sent(plan.user, plan.password if plan.is_classroom else STARS)
         return answer
@@ -183,7 +187,13 @@ class Visit:
         if not self._plan.is_classroom:
             return None
         listing = self._met.slots()
-        return listing.addCallback(self._screen.all_slots)
+        return listing.addCallbacks(self._screen.all_slots, self._no_table)
+
+    def _no_table(self, failure: Failure) -> None:
+        refused = failure.value
+        if isinstance(refused, Refused) and refused.refusal.code is Code.UNKNOWN_COMMAND:
+            return  # a center without a table of all slots is visited without it
+        failure.raiseException()
 
     def _list_free(self, _: None) -> Deferred[Sequence[FreeSlot]]:
         return self._met.available()
@@ -260,7 +270,8 @@ class Visit:
         return socket
 
     def _ask_doctor(self, socket: EstimateSocket) -> Deferred[str]:
-        amount = socket.ask(self._plan.insurance, self._plan.user)
+        plan = self._plan
+        amount = socket.ask(question_in(plan.dialect, plan.insurance, plan.user))
         self._screen.estimate_requested(self._plan.insurance, socket.doctor)
         return amount
 
@@ -283,7 +294,7 @@ class Visit:
         return failure
 
     @property
-    def _met(self) -> RemoteCenter:
+    def _met(self) -> VisitedCenter:
         assert self._center is not None
         return self._center
 

@@ -27,6 +27,7 @@ from zope.interface import directlyProvides
 from medappt.model.slots import FreeSlot, SlotState
 from medappt.patient.addresses import Address
 from medappt.patient.connection import CenterConnection
+from medappt.patient.ending import EndingConnection
 from medappt.patient.remote import RemoteCenter
 from medappt.patient.visit import VisitResult
 from medappt.wire.replies import UnexpectedReply
@@ -42,7 +43,7 @@ class FakeTCP(StringTransport):
     """A transport that closes at once when asked to, unless ``is_stubborn``: then only when it is
     aborted, as with a peer that does not read."""
 
-    def __init__(self, protocol: CenterConnection, *, is_stubborn: bool = False) -> None:
+    def __init__(self, protocol: EndingConnection, *, is_stubborn: bool = False) -> None:
         super().__init__(hostAddress=LOCAL, peerAddress=SERVER)
         directlyProvides(self, ITCPTransport)
         self.protocol = protocol
@@ -91,6 +92,28 @@ class FakeCenter:
         self.transport.drop(ConnectionDone())
 
 
+class FakeServer:
+    """The other end of a connection without lines: what it was sent, and what it sends."""
+
+    def __init__(self, connection: EndingConnection) -> None:
+        self.connection = connection
+        self.transport = FakeTCP(connection)
+        connection.makeConnection(self.transport)
+
+    def heard(self) -> bytes:
+        """What came since the last time."""
+        data = cast(bytes, self.transport.value())
+        self.transport.clear()
+        return data
+
+    def says(self, *segments: bytes) -> None:
+        for segment in segments:
+            self.connection.dataReceived(segment)
+
+    def goes(self, reason: Exception | None = None) -> None:
+        self.transport.drop(ConnectionDone() if reason is None else reason)
+
+
 class FakeEndpoint:
     """An endpoint whose connection is accepted or fails when a test says so."""
 
@@ -103,11 +126,20 @@ class FakeEndpoint:
         return self.connecting
 
     def accept(self) -> FakeCenter:
-        assert self.factory is not None
-        connection = cast(CenterConnection, self.factory.buildProtocol(SERVER))
-        center = FakeCenter(connection)
+        connection = self._connection()
+        center = FakeCenter(cast(CenterConnection, connection))
         self.connecting.callback(connection)
         return center
+
+    def accept_foreign(self) -> FakeServer:
+        connection = self._connection()
+        server = FakeServer(connection)
+        self.connecting.callback(connection)
+        return server
+
+    def _connection(self) -> EndingConnection:
+        assert self.factory is not None
+        return cast(EndingConnection, self.factory.buildProtocol(SERVER))
 
     def as_endpoint(self) -> IStreamClientEndpoint:
         return cast(IStreamClientEndpoint, self)

@@ -41,6 +41,7 @@ from medappt.patient.failures import (
 from medappt.patient.terminal import CarefulStream
 from medappt.patient.visit import Visit, VisitPlan, VisitResult
 from medappt.role.startup import CannotStart
+from medappt.wire.foreign import Dialect
 from medappt.wire.replies import UnexpectedReply
 from tests.patient.fakes import PatientCase
 
@@ -177,6 +178,7 @@ class PlanTests(PatientCase):
                 doctor_port_offset=-2,
                 choose="4",
                 is_classroom=True,
+                dialect=Dialect.BARE,
             )
         )
         expected = VisitPlan(
@@ -187,6 +189,7 @@ class PlanTests(PatientCase):
             doctor_port_offset=-2,
             choose="4",
             is_classroom=True,
+            dialect=Dialect.BARE,
         )
         self.assertEqual(plan, expected)
 

@@ -7,9 +7,11 @@ from typing import Any
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred
 
-from medappt.patient.connection import ANSWER_SECONDS, CLOSE_SECONDS, CenterConnection
+from medappt.patient.connection import CenterConnection
+from medappt.patient.distant import CONNECT_SECONDS
+from medappt.patient.ending import ANSWER_SECONDS, CLOSE_SECONDS
 from medappt.patient.failures import NoAnswer, ServerGone
-from medappt.patient.remote import CONNECT_SECONDS, RemoteCenter, connect_center
+from medappt.patient.remote import RemoteCenter, connect_center
 from tests.patient.fakes import FakeCenter, FakeEndpoint, PatientCase, RemoteCase
 
 

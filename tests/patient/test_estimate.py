@@ -8,6 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import CannotListenError, MessageLengthError
 
 from medappt.patient.addresses import Address
+from medappt.patient.dialects import question_in
 from medappt.patient.estimate import (
     RESOLVE_SECONDS,
     EstimateSocket,
@@ -15,6 +16,7 @@ from medappt.patient.estimate import (
     resolve_host,
 )
 from medappt.patient.failures import NoEstimate
+from medappt.wire.foreign import Dialect
 from tests.patient.fakes import FakeNames, FakeNetwork, PatientCase
 
 DOCTOR = Address(host="192.0.2.7", port=41000)
@@ -30,8 +32,8 @@ class EstimateCase(PatientCase):
     def open(self, doctor: Address) -> EstimateSocket:
         return open_estimate_socket(self.network.as_udp(), self.clock, doctor)
 
-    def ask(self) -> Deferred[str]:
-        return self.socket.ask("insurance1", "patient1")
+    def ask(self, dialect: Dialect = Dialect.LINE) -> Deferred[str]:
+        return self.socket.ask(question_in(dialect, "insurance1", "patient1"))
 
     def assert_over(self) -> None:
         """No timer and no socket is left, and the socket was closed once."""
@@ -156,6 +158,50 @@ class AskTests(EstimateCase):
         self.port.stopListening()
         self.failure_of(answer, NoEstimate)
         self.assert_over()
+
+
+class ForeignTests(EstimateCase):
+    """Doctors of servers that speak earlier forms of the protocol."""
+
+    def sent(self) -> list[bytes]:
+        sent = [datagram for datagram, _ in self.port.sent]
+        self.port.sent.clear()
+        return sent
+
+    def test_packet(self) -> None:
+        """The plan and a NUL, in one datagram; the same when it is asked again."""
+        self.ask(Dialect.PACKET)
+        self.assertEqual(self.sent(), [b"insurance1\0"])
+        self.clock.advance(0.5)
+        self.assertEqual(self.sent(), [b"insurance1\0"])
+
+    def test_bare(self) -> None:
+        """The name, then the plan and LF, both of them each time."""
+        self.ask(Dialect.BARE)
+        self.assertEqual(self.sent(), [b"patient1", b"insurance1\n"])
+        self.clock.advance(0.5)
+        self.assertEqual(self.sent(), [b"patient1", b"insurance1\n"])
+
+    def test_price(self) -> None:
+        """Digits up to the first NUL are the price, and nothing else is."""
+        for dialect in (Dialect.PACKET, Dialect.BARE):
+            self.setUp()
+            answer = self.ask(dialect)
+            for datagram in (b"unknown", b"30.50", b"", b"\x0030", b"$ 30", b"Invalid\0"):
+                self.port.receive(datagram, "192.0.2.7", 41000)
+            self.assertNoResult(answer)
+            self.port.receive(b"30\0 insurance1\n\x7f" + b"\0" * 80, "192.0.2.7", 41000)
+            self.assertEqual(self.successResultOf(answer), "30")
+            self.assert_over()
+
+    def test_silent(self) -> None:
+        """Their doctors are waited for as long as ours."""
+        answer = self.ask(Dialect.BARE)
+        for wait in (0.5, 1.0, 2.0, 4.0, 4.0):
+            self.assertNoResult(answer)
+            self.clock.advance(wait)
+        self.assertEqual(len(self.port.sent), 10)
+        self.failure_of(answer, NoEstimate)
 
 
 class OpenTests(EstimateCase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from medappt.model.refusals import Code, Refused
 from medappt.patient.addresses import Address
-from medappt.patient.connection import CLOSE_SECONDS
+from medappt.patient.ending import CLOSE_SECONDS
 from medappt.patient.failures import (
     EndOfInput,
     InvalidIndex,
@@ -146,6 +146,14 @@ class RefusalTests(VisitCase):
             self.setUp()
             self.log_in(**changes).says("error busy later")
             self.assert_ended(Refused)
+
+    def test_no_table(self) -> None:
+        """A center that has no table of all slots is visited without it."""
+        center = self.log_in(is_classroom=True)
+        center.asked()
+        center.says("error unknown-command no such request")
+        self.assertEqual(center.asked(), ["available"])
+        self.assertNotIn("all_slots", self.told())
 
     def test_nothing_free(self) -> None:
         """With nothing free nobody is asked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet import error
 from twisted.internet.defer import CancelledError
 
-from medappt.patient.connection import ANSWER_SECONDS, CLOSE_SECONDS
+from medappt.patient.ending import ANSWER_SECONDS, CLOSE_SECONDS
 from medappt.patient.failures import (
     NoAnswer,
     NoEstimate,

@@ -10,6 +10,7 @@ from tests.patient.fakes import (
     FakeEndpoint,
     FakeNames,
     FakeNetwork,
+    FakeServer,
     PatientCase,
     RecordingScreen,
 )
@@ -22,7 +23,7 @@ class VisitCase(PatientCase):
         self.network = FakeNetwork()
         self.names = FakeNames()
         self.endpoint = FakeEndpoint()
-        self.center: FakeCenter | None = None
+        self.center: FakeCenter | FakeServer | None = None
 
     def start(self, **changes: Any) -> None:
         fields = {"user": "patient1", "password": "password111", "insurance": "insurance1"}
@@ -40,8 +41,8 @@ class VisitCase(PatientCase):
     def meet(self, **changes: Any) -> FakeCenter:
         """Start, and be connected."""
         self.start(**changes)
-        self.center = self.endpoint.accept()
-        return self.center
+        self.center = center = self.endpoint.accept()
+        return center
 
     def log_in(self, **changes: Any) -> FakeCenter:
         center = self.meet(**changes)

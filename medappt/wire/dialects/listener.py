@@ -81,7 +81,7 @@ class Listener:
             yield SpeaksLine(segment)
 
     def silence(self) -> Iterator[Heard]:
-        """What a silence comes to."""
+        """What a silence comes to, or the end of what the client sends."""
         if self._recognition is not None:
             yield from self._decide(self._recognition.silence(), is_silent=True)
         elif not isinstance(self._dialect, Line):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from medappt.wire import words
@@ -15,11 +16,12 @@ SLOW_SILENCE_SECONDS = 0.5
 """The same while a message arrives one byte at a time."""
 
 MESSAGE_BYTES = 2_048
-"""Without an end: more than the largest record of any of them."""
+"""Without an end, and nobody goes on reading: the largest record of any of them is half of it."""
 
 _KEYWORDS = tuple(sorted(keyword.encode("ascii") for keyword in KEYWORDS))
 _ARITY = {b"authenticate": 3, b"selection": 2, b"cancel": 2, b"patients": 2}
-_ENDS = b" \t\r\n"
+_BLANKS = b" \t\r\n"
+_WORD = re.compile(rb"[^ \t\r\n]+")
 
 
 class Messages:
@@ -34,12 +36,13 @@ class Messages:
         self.has_nul = False
         self._text = bytearray()
         self._is_padding = False
+        self._beginnings: list[bytes] = []  # of keywords, in the padding
         self._is_slow = True
 
     @property
     def is_overfull(self) -> bool:
-        """Whether a message has become longer than any client's."""
-        return len(self._text) > MESSAGE_BYTES
+        """Whether a message has become longer than any client's; it is the last one, then."""
+        return len(self._text) >= MESSAGE_BYTES
 
     @property
     def pause(self) -> float | None:
@@ -51,13 +54,15 @@ class Messages:
 
     def receive(self, segment: bytes) -> Iterator[bytes]:
         """The messages that a segment completes, without their ends."""
-        if len(segment) > 1:
-            self._is_slow = False
+        self.has_nul = self.has_nul or b"\0" in segment
         *ended, rest = segment.split(b"\0")
         for number, piece in enumerate(ended):
             yield from self._take(piece, at_start=number == 0)
+            if self.is_overfull:
+                return
             yield from self._end_at_nul()
         yield from self._take(rest, at_start=not ended)
+        self._is_slow = not self._text or (self._is_slow and len(segment) == 1)
 
     def silence(self) -> Iterator[bytes]:
         """The message that is over because nothing has come for ``pause``."""
@@ -70,33 +75,28 @@ class Messages:
         *lines, rest = piece.split(b"\n")
         for line in lines:
             self._text += line
+            if self.is_overfull:
+                return
             yield self._cut()
         self._text += rest
 
     def _leave_padding(self, piece: bytes, *, at_start: bool) -> bytes:
-        """What of a piece is no padding. A beginning of a keyword is kept in mind: in the next
-        segment it may go on."""
-        candidates = [piece]
-        if at_start and self._text:
-            candidates.insert(0, bytes(self._text) + piece)
-        self._text.clear()
+        """What of a piece is no padding. Beginnings of keywords are kept in mind: in the next
+        segment they may go on."""
+        longer = [beginning + piece for beginning in self._beginnings] if at_start else []
+        candidates = [*longer, piece]
+        self._beginnings = [each for each in candidates if _may_become_keyword(each)]
         for candidate in candidates:
             if _begins_with_keyword(candidate):
                 self._is_padding = False
                 return candidate
-        for candidate in candidates:
-            if _may_become_keyword(candidate):
-                self._text += candidate
-                break
         return b""
 
     def _end_at_nul(self) -> Iterator[bytes]:
-        self.has_nul = True
-        if self._is_padding:
-            self._text.clear()
-        else:
+        if not self._is_padding:
             yield self._cut()
         self._is_padding = True
+        self._beginnings = []
 
     def _cut(self) -> bytes:
         text = bytes(self._text)
@@ -105,10 +105,15 @@ class Messages:
         return text
 
 
+def split(text: bytes) -> list[bytes]:
+    """The words of a message. (``bytes.split`` takes vertical tabs and form feeds for blanks.)"""
+    return _WORD.findall(text)
+
+
 def is_complete(text: bytes) -> bool:
     """Whether silence may end a message: it has the words that it needs, and is no beginning of
     a keyword."""
-    parts = text.split()
+    parts = split(text)
     if not parts:
         return False
     keyword = parts[0].lower()
@@ -121,7 +126,7 @@ def _begins_with_keyword(text: bytes) -> bool:
     lowered = text.lower()
     return any(
         lowered.startswith(keyword)
-        and (len(lowered) == len(keyword) or lowered[len(keyword)] in _ENDS)
+        and (len(lowered) == len(keyword) or lowered[len(keyword)] in _BLANKS)
         for keyword in _KEYWORDS
     )
 

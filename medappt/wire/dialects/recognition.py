@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ from medappt.wire.dialects.messages import (
     SILENCE_SECONDS,
     SLOW_SILENCE_SECONDS,
     is_text,
+    split,
 )
 from medappt.wire.dialects.spoken import Bare, Line, Packet
 from medappt.wire.requests import KEYWORDS
@@ -19,6 +21,8 @@ RUBBISH_BYTES = 16
 """``authenticate `` may begin so late: what precedes it is memory nobody had cleared."""
 
 _LOGIN = b"authenticate "
+_TAG = re.compile(rb"@[!-~]*[ \t]+")
+_BLANKS = b" \t\r\n"
 _RECORD_BYTES = 100
 _KEYWORDS = frozenset(keyword.encode("ascii") for keyword in KEYWORDS)
 
@@ -58,7 +62,7 @@ class Recognition:
 
     def receive(self, segment: bytes) -> Verdict | None:
         """What a segment tells; ``None`` while more must come."""
-        self._seen += segment
+        self._seen = (self._seen + segment).lstrip(_BLANKS)  # blank lines
         self._segment_bytes = len(segment)
         self._is_slow = self._is_slow and len(segment) == 1
         return self._look(is_silent=False)
@@ -69,14 +73,14 @@ class Recognition:
 
     def _look(self, *, is_silent: bool) -> Verdict | None:
         self.pause = None
-        data = _without_rubbish(bytes(self._seen).lstrip(b" \t\r\n"))
+        data = _without_rubbish(bytes(self._seen))
         end = min((at for at in (data.find(b"\n"), data.find(b"\0")) if at >= 0), default=-1)
         message = data if end < 0 else data[:end]
-        parts = message.split()
+        parts = split(message)
         if end < 0:
-            if len(data) > LINE_BYTES and is_text(data):
+            if len(data.removesuffix(b"\r")) > LINE_BYTES and is_text(data):
                 return TooLong()
-            if len(data) > MESSAGE_BYTES:
+            if len(data) >= MESSAGE_BYTES:
                 return Unknown(b"")
             if not _is_whole_login(parts):
                 return None
@@ -98,7 +102,7 @@ class Recognition:
             is_record = self._segment_bytes == _RECORD_BYTES and b"\0" in self._seen
             return Recognised(Packet(record=is_record), data)
         if first.lower() in _KEYWORDS:
-            return None if len(data) <= MESSAGE_BYTES else Unknown(b"")
+            return None if len(data) < MESSAGE_BYTES else Unknown(b"")
         message = data[:end] if end >= 0 else data
         if len(message.removesuffix(b"\r")) > LINE_BYTES and is_text(message):
             return TooLong()
@@ -117,9 +121,9 @@ def _without_rubbish(data: bytes) -> bytes:
     """Drop what precedes a login that begins late, unless a client of *line* could mean it."""
     at = data[: RUBBISH_BYTES + len(_LOGIN) - 1].lower().find(_LOGIN)
     before = data[:at]
-    if at <= 0 or before.startswith(b"@"):
+    if at <= 0 or _TAG.fullmatch(before):
         return data
-    is_request = before.endswith(b"\n") and before.split()[0].lower() in _KEYWORDS
+    is_request = before.endswith(b"\n") and split(before)[0].lower() in _KEYWORDS
     return data if is_request else data[at:]
 
 

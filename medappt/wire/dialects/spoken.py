@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from medappt.wire.dialects.messages import Messages
+from medappt.wire.dialects.messages import Messages, split
 from medappt.wire.dialects.wording import BARE, CAPITAL, PACKET, RECORD, Wording
 from medappt.wire.replies import Reply, format_reply
 
@@ -75,7 +75,7 @@ class _Unframed:
     def _request(self, text: bytes) -> bytes:
         """A single word of digits is a selection, if this client has used neither a NUL nor the
         word ``selection``: else it is the rest of something."""
-        if text.split()[0].lower() == b"selection":
+        if split(text)[0].lower() == b"selection":
             self._has_said_selection = True
         elif text.isdigit() and not (self._messages.has_nul or self._has_said_selection):
             return b"selection " + text
