@@ -258,7 +258,7 @@ def test_rights(house: Stage, server: Server) -> None:
 def test_keywords_in_any_case(house: Stage, server: Server) -> None:
     """Keywords are the same in any case, values are not."""
     assert house.client(server.port).ask("AUTHENTICATE patient1 password111") == "success"
-    assert house.client(server.port).ask("Authenticate Patient1 password111") == "failure"
+    assert house.client(server.port).ask("aUTHENTICATE Patient1 password111") == "failure"
     assert house.client(server.port).ask("authenticate patient1 PASSWORD111") == "failure"
 
 
