@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from twisted.cred.checkers import ICredentialsChecker
@@ -10,6 +10,7 @@ from twisted.cred.credentials import ICredentials
 from twisted.cred.error import LoginFailed, UnauthorizedLogin
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from medappt.center.notices import LimitNotices
@@ -18,7 +19,7 @@ from medappt.center.throttle import Throttle
 from medappt.model.limits import Limits
 from medappt.store import people
 from medappt.store.people import Person
-from medappt.store.writer import Worker, Writer
+from medappt.store.writer import StoreBusy, StoreFailed, Worker, Writer
 from medappt.wire import words
 
 HASHES_AT_ONCE = 2
@@ -54,8 +55,11 @@ class PasswordChecker:
 
     Fails with ``UnauthorizedLogin``, after the same work whether the user is unknown or the
     password wrong, and at once for who has failed too often; with ``LoginBusy`` where too many
-    wait; with the store's failures where it could not be asked.
+    wait; with the store's failures where it could not be asked. ``hashes`` are those that users
+    have at the start: their parameters are what a failure costs.
     """
+
+    _log = Logger()
 
     credentialInterfaces = (IPasswordFrom,)
 
@@ -64,6 +68,7 @@ class PasswordChecker:
         *,
         writer: Writer,
         hasher: Hasher,
+        hashes: Iterable[str],
         worker: Worker,
         clock: IReactorTime,
         limits: Limits,
@@ -75,6 +80,7 @@ class PasswordChecker:
         self._clock = clock
         self._limits = limits
         self._notices = notices
+        self._decoys = hasher.decoys(hashes)
         self._throttle = Throttle(limits)
         self._turns = DeferredSemaphore(HASHES_AT_ONCE)
 
@@ -98,29 +104,45 @@ class PasswordChecker:
             self._turns.release()
 
     def _refuse_blocked(self, login: PasswordFrom) -> None:
-        if self._throttle.is_blocked(login.user, login.address, self._clock.seconds()):
-            self._notices.met("failures", self._limits.failures_per_user)
+        limit = self._throttle.blocked_by(login.user, login.address, self._clock.seconds())
+        if limit is not None:
+            self._notices.met(limit, getattr(self._limits, limit))
             raise UnauthorizedLogin("too many failed logins")
 
     async def _compare(self, login: PasswordFrom) -> bytes:
         name = login.user if words.is_storable(login.user) else _NOBODY
         password = words.encode(login.password)
         person = await self._writer.submit(lambda connection: people.find_person(connection, name))
-        encoded = self._hasher.decoy
-        if person is not None and person.is_listed:
-            encoded = person.password_hash
-        is_good = await self._worker(lambda: self._hasher.verify(encoded, password))
-        if person is None or not person.is_listed or not is_good:
+        encoded = person.password_hash if person is not None and person.is_listed else None
+        is_good = await self._worker(lambda: self._verify(encoded, password))
+        if person is None or not is_good:
             self._throttle.failed(login.user, login.address, self._clock.seconds())
             raise UnauthorizedLogin("no such user with this password")
-        if self._hasher.is_outdated(encoded):
+        if self._hasher.is_outdated(person.password_hash):
             await self._rehash(person, password)
         return words.encode(person.name)
 
+    def _verify(self, encoded: str | None, password: bytes) -> bool:
+        """Whether ``encoded`` is of this password; ``None`` is of none.
+
+        Whatever is wrong costs the same: a comparison for each set of parameters that any user's
+        hash has, be it with the user's hash or with a decoy.
+        """
+        if encoded is not None and self._hasher.verify(encoded, password):
+            return True
+        done = None if encoded is None else self._hasher.parameters(encoded)
+        for parameters, decoy in self._decoys.items():
+            if parameters != done:
+                self._hasher.verify(decoy, password)
+        return False
+
     async def _rehash(self, person: Person, password: bytes) -> None:
         new = await self._worker(lambda: self._hasher.hash(password))
-        await self._writer.submit(
-            lambda connection: people.replace_hash(
-                connection, person.name, person.password_hash, new
+        try:
+            await self._writer.submit(
+                lambda connection: people.replace_hash(
+                    connection, person.name, person.password_hash, new
+                )
             )
-        )
+        except (StoreBusy, StoreFailed) as error:  # the next login tries again
+            self._log.warn("A password keeps its outdated hash: {reason}", reason=str(error))

@@ -14,7 +14,7 @@ class LimitNotices:
         self._met: set[str] = set()
 
     def met(self, limit: str, value: float) -> None:
-        """A limit (its name in ``model.limits``, its value) has just been applied to somebody."""
+        """A limit (its name and value as in ``model.limits``) has just been applied to somebody."""
         if limit not in self._met:
             self._met.add(limit)
             self._log.warn(

@@ -30,7 +30,7 @@ from medappt.center.workers import Workers
 from medappt.role.listening import Ports, parse_place
 from medappt.role.narration import Narrator
 from medappt.role.startup import CannotStart, refuse
-from medappt.store import appointments
+from medappt.store import appointments, people
 from medappt.store.failures import StoreFailed, StoreUnavailable
 from medappt.store.keys import KEY_BYTES, load_or_create_key
 from medappt.store.migrate import migrate
@@ -135,6 +135,7 @@ class CenterService(Service):
         checker = PasswordChecker(
             writer=writer,
             hasher=surroundings.hasher,
+            hashes=run_now(database, people.password_hashes),
             worker=surroundings.workers.hash,
             clock=surroundings.clock,
             limits=configuration.limits,

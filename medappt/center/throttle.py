@@ -29,11 +29,16 @@ class Throttle:
         self._users: OrderedDict[tuple[str, str], _Record] = OrderedDict()
         self._addresses: OrderedDict[str, _Record] = OrderedDict()
 
-    def is_blocked(self, user: str, address: str, now: float) -> bool:
-        """Whether a login of ``user`` from ``address`` is to fail at once."""
+    def blocked_by(self, user: str, address: str, now: float) -> str | None:
+        """The limit for which a login of ``user`` from ``address`` is to fail at once, by its name
+        in ``Limits``; ``None`` if it is to be looked at."""
         pair = self._users.get((user, address))
+        if pair is not None and now < pair.blocked_until:
+            return "failures_per_user"
         host = self._addresses.get(address)
-        return any(record is not None and now < record.blocked_until for record in (pair, host))
+        if host is not None and now < host.blocked_until:
+            return "failures_per_address"
+        return None
 
     def failed(self, user: str, address: str, now: float) -> None:
         """A login failed after its password was looked at."""

@@ -57,6 +57,7 @@ _CHANGE = Statement(
         is_listed=bindparam("listed"),
     )
 )
+_HASHES = Statement(select(_table.c.password_hash).where(_table.c.is_listed == bindparam("listed")))
 _RELIST = Statement(_by_name.values(role=bindparam("new_role"), is_listed=bindparam("listed")))
 _UNLIST = Statement(_by_name.values(is_listed=bindparam("listed")))
 _REPLACE_HASH = Statement(
@@ -87,6 +88,11 @@ def find_person(connection: Connection, name: str) -> Person | None:
             name=name, role=Role(role), password_hash=password_hash, is_listed=bool(is_listed)
         )
     return None
+
+
+def password_hashes(connection: Connection) -> list[str]:
+    """The hashes of all who can log in."""
+    return [password_hash for (password_hash,) in connection.rows(_HASHES, listed=True)]
 
 
 def names_to_hash(connection: Connection, entries: Sequence[PersonEntry]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from medappt.role.narration import Narrator
 from medappt.samples import FILES
 from medappt.store.appointments import reserved_slots
 from medappt.store.openings import current_openings
+from medappt.store.people import password_hashes
 from medappt.store.sqlite import Location, SQLiteDatabase
 from medappt.store.writer import Worker, Writer, inline, run_now
 from medappt.wire.datafiles import read_availabilities, read_users
@@ -51,8 +52,6 @@ SAMPLE = CenterData(
 class PlainHasher:
     """Passwords as they are: for tests, where hashing is not the question."""
 
-    decoy = "plain:"
-
     def __init__(self) -> None:
         self.verified: list[str] = []
         self.outdated: set[str] = set()
@@ -62,7 +61,13 @@ class PlainHasher:
 
     def verify(self, encoded: str, password: bytes) -> bool:
         self.verified.append(encoded)
-        return encoded == self.hash(password) and encoded != self.decoy
+        return encoded == self.hash(password)
+
+    def decoys(self, hashes: Iterable[str]) -> dict[str, str]:
+        return {self.parameters(each): f"{self.parameters(each)}:" for each in ("plain:", *hashes)}
+
+    def parameters(self, encoded: str) -> str:
+        return encoded.partition(":")[0]
 
     def is_outdated(self, encoded: str) -> bool:
         return encoded in self.outdated
@@ -195,6 +200,7 @@ class MemoryCenter:
         self.checker = PasswordChecker(
             writer=self.writer,
             hasher=self.hasher,
+            hashes=run_now(self.database, password_hashes),
             worker=hash_worker,
             clock=self.clock,
             limits=self.limits,

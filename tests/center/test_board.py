@@ -70,6 +70,48 @@ class BoardTests(SynchronousTestCase):
         after.give_back(reserved)
         self.assertEqual(len(after.free(MONDAY)), 1)
 
+    def test_a_new_parallel_line_can_be_sold(self) -> None:
+        """Before or behind the one that is reserved, which stays where it was stored."""
+        reserved = Board([opening(2)], [], UTC).slot(2, MONDAY)
+        assert reserved is not None
+        for new in (1, 3):
+            board = Board([opening(2), opening(new)], [reserved], UTC)
+            self.assertEqual([slot.index for slot in board.free(MONDAY)], [new])
+            added, kept = board.slot(new, MONDAY), board.slot(2, MONDAY)
+            assert added is not None
+            self.assertEqual(kept, reserved)
+            self.assertNotEqual(added.place, reserved.place)
+            board.take(added)
+            self.assertEqual(board.free(MONDAY), [])
+
+    def test_what_is_reserved_takes_up_a_line(self) -> None:
+        """Of two parallel lines under other indices, one is taken by who had one before."""
+        before = Board([opening(1), opening(2)], [], UTC)
+        second = before.slot(2, MONDAY)
+        assert second is not None
+        one = Board([opening(5)], [second], UTC)
+        self.assertEqual(one.free(MONDAY), [])
+        two = Board([opening(5), opening(6)], [second], UTC)
+        self.assertEqual([slot.index for slot in two.free(MONDAY)], [6])
+        last = two.slot(6, MONDAY)
+        assert last is not None
+        two.take(last)
+        self.assertEqual(two.free(MONDAY), [])
+        two.give_back(second)
+        self.assertEqual([slot.index for slot in two.free(MONDAY)], [5])
+
+    def test_two_lines_that_the_spring_night_makes_one(self) -> None:
+        """One doctor sees one patient at an instant, though the file has two lines for it."""
+        zone = ZoneInfo("America/Toronto")
+        saturday = datetime(2027, 3, 13, 12, tzinfo=UTC)
+        board = Board([opening(1, 6, 2), opening(2, 6, 3)], [], zone)
+        first, second = board.slot(1, saturday), board.slot(2, saturday)
+        assert first is not None
+        assert second is not None
+        self.assertEqual(first.start, second.start)
+        board.take(first)
+        self.assertEqual(board.free(saturday), [])
+
     def test_an_index_that_changed_its_doctor_stays_taken(self) -> None:
         """For the occurrence that is reserved."""
         before = Board([opening(1)], [], UTC)
@@ -86,8 +128,8 @@ class BoardTests(SynchronousTestCase):
             assert slot is not None
             board.take(slot)
         board.forget_begun(datetime(2026, 11, 23, 16, tzinfo=UTC))
-        self.assertEqual(len(board._by_index), 1)
-        self.assertEqual(len(board._by_doctor), 1)
+        self.assertEqual(len(board._taken), 1)
+        self.assertEqual(len(board._hours), 1)
         self.assertEqual([slot.index for slot in board.free(MONDAY)], [1])
 
     def test_times_are_of_the_centers_zone(self) -> None:

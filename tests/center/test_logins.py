@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from argon2 import PasswordHasher
 from twisted.cred.credentials import UsernamePassword
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
@@ -15,8 +16,9 @@ from medappt.center.realm import IVisitor, Visitor
 from medappt.center.throttle import Throttle
 from medappt.model.identity import Role
 from medappt.model.limits import Limits
-from medappt.store.people import find_person
-from medappt.store.writer import run_now
+from medappt.store import people
+from medappt.store.people import find_person, replace_hash
+from medappt.store.writer import StoreFailed, run_now
 from tests.center.fixtures import HeldWorker, MemoryCenter
 from tests.role.logs import listening_to_the_log
 
@@ -40,6 +42,25 @@ class CheckerTests(SynchronousTestCase):
         center = MemoryCenter()
         self.patch(center.hasher, "verify", lambda encoded, password: True)
         self.assertEqual(center.connect().ask("authenticate nobody x"), ["failure"])
+
+    def test_hashes_of_several_costs(self) -> None:
+        """Every failure compares once with each kind of hash there is, a success only once."""
+        center = MemoryCenter()
+        center.checker._decoys = center.hasher.decoys(["dear:secret", "plain:x"])
+
+        def kinds(line: str) -> list[str]:
+            center.hasher.verified.clear()
+            center.connect().ask(f"authenticate {line}")
+            return sorted(each.partition(":")[0] for each in center.hasher.verified)
+
+        for line in ("patient1 wrong", "nobody wrong"):
+            self.assertEqual(kinds(line), ["dear", "plain"])
+        self.assertEqual(kinds("patient1 password111"), ["plain"])
+        run_now(
+            center.database,
+            lambda each: replace_hash(each, "patient1", "plain:password111", "dear:secret"),
+        )
+        self.assertEqual(kinds("patient1 wrong"), ["dear", "plain"])
 
     def test_five_failures_of_a_pair_cost_nothing(self) -> None:
         """Then user and address get ``failure`` at once, for a minute, whatever they send."""
@@ -68,7 +89,11 @@ class CheckerTests(SynchronousTestCase):
         center = MemoryCenter()
         for number in range(20):
             center.connect().ask(f"authenticate nobody{number} x")
-        self.assertEqual(center.connect().ask(GOOD), ["failure"])
+        with listening_to_the_log() as told:
+            self.assertEqual(center.connect().ask(GOOD), ["failure"])
+        self.assertIn(
+            "The limit failures_per_address (20) was met for the first time.", told.texts()
+        )
 
     def test_those_in_the_queue_are_looked_at_again(self) -> None:
         """A hundred guesses sent at once are not a hundred comparisons."""
@@ -125,6 +150,19 @@ class CheckerTests(SynchronousTestCase):
         self.patch(center.checker, "_worker", lambda work: fail(ZeroDivisionError()))
         self.assertEqual(client.ask(GOOD), BUSY)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_a_store_that_cannot_keep_a_new_hash(self) -> None:
+        """The login is good all the same."""
+        center = MemoryCenter()
+        center.hasher.outdated.add("plain:password111")
+
+        def full(connection: object, name: str, old: str, new: str) -> bool:
+            raise StoreFailed("the disk is full")
+
+        self.patch(people, "replace_hash", full)
+        with listening_to_the_log() as told:
+            self.assertEqual(center.connect().ask(GOOD), ["success"])
+        self.assertIn("A password keeps its outdated hash: the disk is full", told.texts())
 
     def test_an_outdated_hash_is_renewed(self) -> None:
         """At the next login, when the password is at hand."""
@@ -183,19 +221,19 @@ class ThrottleTests(SynchronousTestCase):
         throttle = Throttle(Limits())
         for second in range(0, 1000, 16):
             throttle.failed("a", "h", float(second))
-            self.assertFalse(throttle.is_blocked("a", "h", float(second)))
+            self.assertIsNone(throttle.blocked_by("a", "h", float(second)))
 
     def test_the_block_starts_anew(self) -> None:
         """After a block five more cost nothing."""
         throttle = Throttle(Limits())
         for _ in range(5):
-            self.assertFalse(throttle.is_blocked("a", "h", 0.0))
+            self.assertIsNone(throttle.blocked_by("a", "h", 0.0))
             throttle.failed("a", "h", 0.0)
-        self.assertTrue(throttle.is_blocked("a", "h", 59.9))
-        self.assertFalse(throttle.is_blocked("a", "h", 60.0))
+        self.assertEqual(throttle.blocked_by("a", "h", 59.9), "failures_per_user")
+        self.assertIsNone(throttle.blocked_by("a", "h", 60.0))
         for _ in range(4):
             throttle.failed("a", "h", 61.0)
-        self.assertFalse(throttle.is_blocked("a", "h", 61.0))
+        self.assertIsNone(throttle.blocked_by("a", "h", 61.0))
 
     def test_old_records_are_forgotten(self) -> None:
         """The tables do not grow with the years, nor is a block forgotten too early."""
@@ -204,7 +242,7 @@ class ThrottleTests(SynchronousTestCase):
         throttle.failed("a", "h", 0.0)
         for number in range(1000):
             throttle.failed(f"u{number}", f"h{number}", 30.0)
-        self.assertTrue(throttle.is_blocked("a", "h", 59.0))
+        self.assertEqual(throttle.blocked_by("a", "h", 59.0), "failures_per_user")
         throttle.failed("b", "h", 200.0)
         self.assertEqual(len(throttle._users), 1)
         self.assertEqual(len(throttle._addresses), 1)
@@ -227,8 +265,14 @@ class PasswordTests(SynchronousTestCase):
         self.assertTrue(is_argon2_hash(encoded))
         self.assertFalse(is_argon2_hash("$argon2id$nonsense"))
 
-    def test_the_decoy_is_as_dear_as_a_users_hash(self) -> None:
-        """And it is made once."""
+    def test_decoys_are_as_dear_as_users_hashes(self) -> None:
+        """One for each set of parameters, today's among them, and nobody's password."""
         hasher = Argon2Hasher()
-        self.assertFalse(hasher.is_outdated(hasher.decoy))
-        self.assertIs(hasher.decoy, hasher.decoy)
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("x")
+        decoys = hasher.decoys([cheap, cheap, hasher.hash(b"y")])
+        self.assertEqual(len(decoys), 2)
+        for parameters, decoy in decoys.items():
+            self.assertTrue(decoy.startswith(parameters))
+            self.assertEqual(hasher.parameters(decoy), parameters)
+        self.assertEqual([hasher.is_outdated(each) for each in decoys.values()], [True, False])
+        self.assertEqual(hasher.parameters(cheap), "$argon2id$v=19$m=8,t=1,p=1")

@@ -304,7 +304,7 @@ def test_failed_logins_lock_out_a_pair_only(house: Stage, server: Server) -> Non
         assert client.is_closed()
     locked = house.client(server.port, "127.0.0.5")
     assert locked.ask("authenticate patient1 password111") == "failure"
-    server.wait_for("The limit failures (5) was met for the first time.")
+    server.wait_for("The limit failures_per_user (5) was met for the first time.")
     assert house.client(server.port, "127.0.0.2").login().ask("selection abc") == "invalid"
     house.client(server.port, "127.0.0.5").login("patient2", "password222")
 
