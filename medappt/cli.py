@@ -181,6 +181,8 @@ def _first_line(data: bytes) -> str:
 def check_password(user: str, password: str) -> None:
     """Raise ``CannotStart`` unless a patient could log in so: what is no single word, or would not
     fit into a line, no login can carry."""
+    if not password:
+        raise CannotStart("no password was given")
     if len(words.encode(password)) > LINE_BYTES or "\0" in password:
         raise CannotStart("no login can carry this password: it is too long or holds a NUL")
     try:

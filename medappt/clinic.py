@@ -21,7 +21,7 @@ from medappt.doctor.practice import OPTIONAL_HOSTS, DoctorService, IDoctorReacto
 from medappt.doctor.rate import REQUESTS_A_SECOND
 from medappt.doctor.service import HostOptions
 from medappt.role.listening import LOOPBACK_HOSTS, Ports
-from medappt.role.options import to_count
+from medappt.role.options import parameter, to_count
 from medappt.role.services import together
 from medappt.role.signals import SignalService
 from medappt.role.startup import one_line_on_failure
@@ -41,13 +41,13 @@ class Options(HostOptions, CenterOptions):
         " of doctor docN is docN.txt beside the availabilities; a SIGHUP reads it again."
     )
     optParameters: ClassVar[list[list[object]]] = [
-        [
+        parameter(
             "rate",
             "r",
             REQUESTS_A_SECOND,
             "Estimates a second for one address, 0 for no limit.",
             to_count,
-        ],
+        ),
     ]
 
     def practices(self, configuration: CenterConfiguration) -> Iterator[Practice]:

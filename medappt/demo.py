@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="medappt-demo-") as folder, ExitStack() as stack:
             _play(_Stage(Path(folder), stack))
-    except DemoFailed as failure:
+    except (DemoFailed, OSError) as failure:
         print(f"medappt demo: {failure}", file=sys.stderr)  # noqa: T201
         return 1
     return 0

@@ -109,4 +109,4 @@ class ContentTests(SynchronousTestCase):
             plan = read_insurance(sample(f"patient{number}insurance.txt"), "")
             self.assertEqual(plan, f"insurance{number}")
             for doctor in ("doc1.txt", "doc2.txt"):
-                self.assertIn(plan, read_prices(sample(doctor), doctor))
+                self.assertIn(plan, read_prices(sample(doctor), doctor).amounts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from twisted.logger import Logger
 
 from medappt.center.realm import Visitor
@@ -73,10 +75,13 @@ class Answers:
     async def to(self, request: Request, visitor: Visitor) -> Reply:
         """The reply to a request of a visitor. Never raises: an error costs no connection."""
         command = request.command
+        if isinstance(command, Selection):
+            return await self._guard(self._selection(command, request.tag, visitor))
+        return await self._guard(self._plain(command, request.tag, visitor))
+
+    async def _guard(self, answer: Awaitable[Reply]) -> Reply:
         try:
-            if isinstance(command, Selection):
-                return await self._selection(command, request.tag, visitor)
-            return await self._plain(command, request.tag, visitor)
+            return await answer
         except Refused as refused:
             return refused.refusal
         except (StoreBusy, StoreFailed):
@@ -89,12 +94,7 @@ class Answers:
         """The refusal of a line that is no request, remembered if its tag asks for that."""
         if asked.tag is None or not asked.has_effect:
             return asked.refusal
-        try:
-            return await visitor.refuse(asked.tag, asked.text, asked.refusal)
-        except Refused as refused:
-            return refused.refusal
-        except (StoreBusy, StoreFailed):
-            return _TRY_AGAIN
+        return await self._guard(visitor.refuse(asked.tag, asked.text, asked.refusal))
 
     async def _selection(self, command: Selection, tag: str | None, visitor: Visitor) -> Reply:
         user = visitor.user.name

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import chain, count
 
-from medappt.model.calendar import WeeklyTime
+from medappt.model.calendar import WeeklyTime, has_begun
 from medappt.model.slots import FreeSlot, Opening, Slot, SlotState
 
 
@@ -65,8 +65,10 @@ class Board:
 
     def forget_begun(self, now: datetime) -> None:
         """Drop the places whose time has come: they are on no list any more."""
-        self._taken = {key for key in self._taken if key[1] > now}
-        self._hours = {key: places for key, places in self._hours.items() if key[1] > now}
+        self._taken = {key for key in self._taken if not has_begun(key[1], now)}
+        self._hours = {
+            key: places for key, places in self._hours.items() if not has_begun(key[1], now)
+        }
 
     def states(self, now: datetime) -> list[SlotState]:
         """Every slot, by index."""
@@ -97,7 +99,7 @@ class Board:
 
     def _next_start(self, opening: Opening, now: datetime) -> datetime:
         known = self._occurrences.get(opening.index)
-        if known is not None and known.found_at <= now < known.start:
+        if known is not None and known.found_at <= now and not has_begun(known.start, now):
             return known.start
         start = opening.time.next_after(now, self.zone)
         self._occurrences[opening.index] = _Occurrence(start, now)

@@ -40,8 +40,8 @@ class Center:
     async def select(self, patient: str, word: str, tag: str | None) -> Reserved:
         """Reserve the next occurrence of the opening that ``word`` names."""
         now = self._now()
-        tagged = _tagged(patient, tag, f"selection {word}")
         index = parse_index(word)
+        tagged = _tagged(patient, tag, f"selection {word if index is None else index}")
         slot = None if index is None else self._board.slot(index, now)
         if slot is None:
             refusal = Refusal(code=Code.UNKNOWN_SLOT, text="no such index")

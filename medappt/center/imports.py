@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from twisted.logger import Logger
+
 from medappt.center.passwords import Hasher, is_argon2_hash
 from medappt.model.slots import Opening
 from medappt.store import openings, people
 from medappt.store.connection import Connection
+from medappt.store.imports import ImportCount
 from medappt.store.keys import line_digest
 from medappt.store.people import PersonEntry
 from medappt.wire import words
@@ -39,6 +42,8 @@ class Import:
     Importing the same files again changes nothing. A user whose line is gone can no longer log
     in; what patients have reserved stands.
     """
+
+    _log = Logger()
 
     def __init__(self, data: CenterData, key: bytes, hasher: Hasher) -> None:
         self._data = data
@@ -69,5 +74,14 @@ class Import:
 
     def apply(self, connection: Connection, hashes: Mapping[str, str]) -> None:
         """Second transaction: users and openings are as the files say."""
-        people.import_people(connection, self._entries, hashes)
-        openings.import_openings(connection, self._data.openings)
+        self._tell("users", people.import_people(connection, self._entries, hashes))
+        self._tell("openings", openings.import_openings(connection, self._data.openings))
+
+    def _tell(self, what: str, count: ImportCount) -> None:
+        if count.added or count.changed or count.removed:
+            self._log.info(
+                "Imported {what}: {count.added} added, {count.changed} changed,"
+                " {count.removed} removed.",
+                what=what,
+                count=count,
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from tzlocal import reload_localzone
 from medappt.center.imports import CenterData, check_hashes
 from medappt.model.limits import Limits
 from medappt.role.files import load
-from medappt.role.options import RoleOptions, to_path
+from medappt.role.options import RoleOptions, parameter, to_path
 from medappt.role.startup import CannotStart
 from medappt.store.sqlite import Location, parse_location
 from medappt.wire.datafiles import BrokenFile, UserRow, read_availabilities, read_users
@@ -58,24 +59,21 @@ def machine_zone() -> tzinfo:
     names none."""
     try:
         return reload_localzone()
-    except (OSError, ValueError, LookupError) as error:
-        raise CannotStart(f"the machine's time zone cannot be told: {error}") from None
+    except (OSError, ValueError, LookupError):
+        told = f"TZ is {os.environ['TZ']!r}" if os.environ.get("TZ") else "the machine's"
+        raise CannotStart(
+            f"the time zone cannot be told ({told}): give one such as --timezone America/Toronto"
+        ) from None
 
 
 class CenterOptions(RoleOptions):
     """What the health center can be told; see also ``ServerOptions`` and the clinic's."""
 
     optParameters: ClassVar[Sequence[Sequence[object]]] = [
-        [
-            "data",
-            "d",
-            None,
-            "Folder with users.txt and availabilities.txt. [default: data]",
-            to_path,
-        ],
-        ["store", "s", None, f"Where appointments are kept. ({DEFAULT_STORE})"],
-        ["timezone", "z", None, "The center's time zone. (TZ, or the machine's)", to_zone],
-        ["config", "c", None, "A settings file (TOML); --data is not read then.", to_path],
+        parameter("data", "d", None, "Folder of users.txt and availabilities.txt. (data)", to_path),
+        parameter("store", "s", None, f"Where appointments are kept. ({DEFAULT_STORE})", str),
+        parameter("timezone", "z", None, "The center's time zone. (TZ, or the machine's)", to_zone),
+        parameter("config", "c", None, "A settings file (TOML); --data is not read then.", to_path),
     ]
     optFlags: ClassVar[Sequence[Sequence[object]]] = [
         ["classroom", None, "Print passwords and tables as the original exercise does."],
@@ -99,7 +97,7 @@ class CenterOptions(RoleOptions):
             raise usage.UsageError(f"--limit: expected NAME=VALUE, not {setting!r}")
         value = float(match[2]) if "." in match[2] else int(match[2])
         try:
-            read_limits({match[1]: value}, "--limit")
+            read_limits({match[1]: value}, "--limit", prefix="")
         except BrokenFile as error:
             raise usage.UsageError(str(error)) from None
         self["limit"][match[1]] = value
@@ -123,7 +121,7 @@ class CenterOptions(RoleOptions):
             store=self._location(settings, base),
             zone=self._zone(settings, config),
             data=_read_data(settings, base),
-            limits=read_limits(self["limit"], "--limit", settings.limits),
+            limits=read_limits(self["limit"], "--limit", settings.limits, prefix=""),
             is_classroom=bool(self["classroom"]),
         )
 

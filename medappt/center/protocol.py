@@ -27,6 +27,10 @@ from medappt.center.sentences import CenterSentences, Peer
 from medappt.model.limits import LINE_BYTES, Limits
 from medappt.wire.dialects import Heard, Listener, Message, Overfull, SpeaksLine, Stranger
 
+LINES_A_TURN = 64
+"""Lines of one connection that are looked at in one turn of the reactor: a segment can hold
+thousands, and everybody else waits meanwhile."""
+
 
 @implementer(IPushProducer)
 class _UnsentReplies:
@@ -74,6 +78,8 @@ class HealthCenterProtocol(LineReceiver):
         self._listener = Listener()
         self._silence: IDelayedCall | None = None
         self._unheard: Iterator[Heard] = iter(())
+        self._lines_left = LINES_A_TURN
+        self._turn: IDelayedCall | None = None
 
     # what Twisted calls
 
@@ -98,9 +104,14 @@ class HealthCenterProtocol(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         if self._is_over:  # what comes after our last answer is dropped
             return
+        self._lines_left = LINES_A_TURN
         LineReceiver.dataReceived(self, data)
 
     def lineReceived(self, line: bytes) -> None:
+        self._lines_left -= 1
+        if not self._lines_left:  # the others have their turn
+            self.hold_reading("turn")
+            self._turn = self._clock.callLater(0, self.go_on_reading, "turn")
         line = line.removesuffix(b"\r")
         if len(line) > LINE_BYTES:
             self.lineLengthExceeded(line)
@@ -138,9 +149,9 @@ class HealthCenterProtocol(LineReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.stop_allowance()
         self._stop_silence()
-        for closer in self._closers:
-            if closer.active():
-                closer.cancel()
+        for call in (*self._closers, self._turn):
+            if call is not None and call.active():
+                call.cancel()
         self._is_over = True
         self._conversation.disconnected()
         self.factory.closed(self)

@@ -20,7 +20,7 @@ from medappt.doctor.practice import (
 )
 from medappt.doctor.rate import REQUESTS_A_SECOND
 from medappt.role.listening import LOOPBACK_HOSTS
-from medappt.role.options import RoleOptions, coercion, to_count, to_path, to_port
+from medappt.role.options import RoleOptions, coercion, parameter, to_count, to_path, to_port
 from medappt.role.services import together
 from medappt.role.signals import SignalService
 from medappt.role.startup import one_line_on_failure
@@ -62,7 +62,8 @@ class HostOptions(RoleOptions):
     def opt_listen_host(self, host: str) -> None:
         """Address to listen on; may be given several times. (127.0.0.1 and ::1)"""
         if not (isIPAddress(host) or isIPv6Address(host)):
-            raise usage.UsageError(f"expected an IP address such as 127.0.0.1, not {host!r}")
+            expected = "an IP address such as 127.0.0.1"
+            raise usage.UsageError(f"--listen-host: expected {expected}, not {host!r}")
         if host not in self.hosts:
             self["hosts"] = (*self.hosts, host)
 
@@ -78,17 +79,17 @@ class Options(HostOptions):
         " stays in force."
     )
     optParameters: ClassVar[list[list[object]]] = [
-        ["id", "i", None, "Number of the doctor, or several: 1,2. Required.", to_ids],
-        ["port", "p", None, "UDP port (40000 + 1000 x N); for one doctor only.", to_port],
-        ["data", "d", None, "Directory with the price lists docN.txt (data).", to_path],
-        ["prices", None, None, "Price list, instead of --data; for one doctor only.", to_path],
-        [
+        parameter("id", "i", None, "Number of the doctor, or several: 1,2. Required.", to_ids),
+        parameter("port", "p", None, "UDP port (40000 + 1000 x N); for one doctor only.", to_port),
+        parameter("data", "d", None, "Directory with the price lists docN.txt (data).", to_path),
+        parameter("prices", None, None, "Price list, not --data; for one doctor only.", to_path),
+        parameter(
             "rate",
             "r",
             REQUESTS_A_SECOND,
             "Requests a second of one address that are answered, 0 for all.",
             to_count,
-        ],
+        ),
     ]
 
     def postOptions(self) -> None:

@@ -23,6 +23,3 @@ class PriceList:
     def estimate(self, plan: str) -> str | None:
         """The amount for ``plan``; ``None`` where the doctor has no price for it."""
         return self.amounts.get(plan)
-
-    def __contains__(self, plan: object) -> bool:
-        return plan in self.amounts

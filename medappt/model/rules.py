@@ -1,7 +1,7 @@
 """The rules that numbered slots need; each bears its number of the design (section 3).
 
-R1 (capacity) is a unique key of the store and ``slots.NUMBERED_CAPACITY``, R8 (time) is
-``calendar``; R2 to R4, R6 and R7 are about IDs and types, which numbered slots have not.
+R1 (capacity) is a unique key of the store, R8 (time) is ``calendar``; R2 to R4, R6 and R7 are
+about IDs and types, which numbered slots have not.
 """
 
 from __future__ import annotations

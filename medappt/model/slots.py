@@ -8,9 +8,6 @@ from datetime import datetime
 
 from medappt.model.calendar import WeeklyTime
 
-NUMBERED_CAPACITY = 1
-"""R1: an availability line takes one appointment an occurrence."""
-
 _INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -31,7 +28,7 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slot:
-    """One occurrence of an opening, which can be reserved once. ``start`` is in UTC.
+    """One occurrence of an opening, which can be reserved once (R1). ``start`` is in UTC.
 
     ``place`` counts the openings of one doctor at one time, from 0 in the order of their indices:
     doctor, start and place name the same hour of the same doctor after a file was renumbered.

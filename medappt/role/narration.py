@@ -10,6 +10,10 @@ SENTENCES_A_SECOND = 50
 a booking."""
 
 
+LONGEST_RUSH = 60.0
+"""Seconds: whoever reads along need not wait for the end of a longer one to hear of it."""
+
+
 class Narrator:
     """Logs sentences, at most ``SENTENCES_A_SECOND``; of a rush it says once how many it left out.
 
@@ -23,6 +27,7 @@ class Narrator:
         self._told = 0
         self._dropped = 0
         self._dropped_before = 0
+        self._rush_began = 0.0
         self._report: IDelayedCall | None = None
 
     def tell(self, sentence: str, **fields: object) -> None:
@@ -41,11 +46,13 @@ class Narrator:
             return False
         self._dropped += sentences
         if self._report is None:
+            self._rush_began = now
             self._report = self._clock.callLater(1.0, self._look_again)
         return True
 
     def _look_again(self) -> None:
-        if self._dropped > self._dropped_before:  # the rush goes on
+        goes_on = self._dropped > self._dropped_before
+        if goes_on and self._clock.seconds() - self._rush_began < LONGEST_RUSH:
             self._dropped_before = self._dropped
             self._report = self._clock.callLater(1.0, self._look_again)
         else:

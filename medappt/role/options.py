@@ -32,6 +32,20 @@ def coercion(convert: Callable[[str], T], expected: str) -> Callable[[str], T]:
     return coerce
 
 
+def parameter(
+    name: str, short: str | None, default: object, text: str, convert: Callable[[str], object]
+) -> list[object]:
+    """An option with a value, as ``optParameters`` wants it: a complaint begins with its name."""
+
+    def coerce(value: str) -> object:
+        try:
+            return convert(value)
+        except ValueError as error:
+            raise ValueError(f"--{name}: {error}") from None
+
+    return [name, short, default, text, coerce]
+
+
 def _port(value: str) -> int:
     port = int(value) if value.isascii() and value.isdigit() else -1
     if not 0 <= port < 65536:

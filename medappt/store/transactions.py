@@ -82,8 +82,17 @@ def run_batch(database: Database, batch: Sequence[Job]) -> Report:
     return Report(
         results=results,
         has_written=database.changes != changes,
-        checkpoint=database.checkpoint_due(),
+        checkpoint=_checkpoint_due(database),
     )
+
+
+def _checkpoint_due(database: Database) -> Checkpoint:
+    """What is committed stays committed: if this cannot be told, the checkpoint itself will tell
+    why."""
+    try:
+        return database.checkpoint_due()
+    except Exception:  # noqa: BLE001
+        return Checkpoint.NOW
 
 
 def run_now(database: Database, function: Callable[[Connection], T]) -> T:

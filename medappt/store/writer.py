@@ -168,7 +168,12 @@ class Writer:
     def _wake(self) -> None:
         if not self._is_serving:
             self._is_serving = True
-            Deferred.fromCoroutine(self._serve())
+            Deferred.fromCoroutine(self._serve()).addErrback(self._stopped_serving)
+
+    def _stopped_serving(self, failure: Failure) -> None:
+        """A defect of ours: who asks next must not wait for nothing."""
+        self._log.failure("The writer stopped in the middle of its work.", failure)
+        self._is_serving = False
 
     async def _serve(self) -> None:
         """Until nothing is left to do: the worker has one thing at a time."""

@@ -62,8 +62,11 @@ def _center(center: dict[str, Any], file: str) -> CenterSettings:
     return CenterSettings(listen=tuple(listen), limits=limits, **values)
 
 
-def read_limits(table: object, file: str, limits: Limits | None = None) -> Limits:
-    """``limits`` (or the defaults) with the values of ``table``. Raises ``BrokenFile``."""
+def read_limits(
+    table: object, file: str, limits: Limits | None = None, *, prefix: str = "center.limits."
+) -> Limits:
+    """``limits`` (or the defaults) with the values of ``table``. Raises ``BrokenFile``, which
+    names a limit with ``prefix`` before it."""
     limits = Limits() if limits is None else limits
     if not isinstance(table, Mapping):
         raise BrokenFile(file, 0, "center.limits: expected a table")
@@ -71,12 +74,12 @@ def read_limits(table: object, file: str, limits: Limits | None = None) -> Limit
     for name, value in table.items():
         if name not in known:
             raise BrokenFile(
-                file, 0, f"center.limits.{name}: no such limit, there are {', '.join(known)}"
+                file, 0, f"{prefix}{name}: no such limit, there are {', '.join(known)}"
             )
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 < value < 10**9 or (known[name] is int and value != int(value)):
             kind = "whole number" if known[name] is int else "number of seconds"
-            raise BrokenFile(file, 0, f"center.limits.{name}: expected a {kind} above 0")
+            raise BrokenFile(file, 0, f"{prefix}{name}: expected a {kind} above 0")
         limits = replace(limits, **{name: known[name](value)})
     return limits
 

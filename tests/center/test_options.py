@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from medappt.center import options
 from medappt.center.options import DEFAULT_LISTEN, CenterConfiguration, ServerOptions, to_zone
 from medappt.role.startup import CannotStart
 from medappt.samples import write_samples
@@ -77,11 +78,11 @@ class OptionsTests(SynchronousTestCase):
             (["--bogus"], "option --bogus not recognized"),
             (["--timezone", "Mars/Olympus"], "expected a time zone such as America/Toronto"),
             (["--timezone", "../etc"], "expected a time zone"),
-            (["--data", ""], "expected a path"),
+            (["--data", ""], "--data: expected a path"),
             (["--limit", "idle"], "expected NAME=VALUE, not 'idle'"),
             (["--limit", "bogus=1"], "no such limit"),
             (["--limit", "unanswered=1.5"], "expected a whole number above 0"),
-            (["--limit", "unanswered=0"], "expected a whole number above 0"),
+            (["--limit", "unanswered=0"], "--limit: unanswered: expected a whole number above 0"),
             (["extra"], "unexpected 'extra'"),
         ):
             with self.subTest(words=words):
@@ -148,7 +149,13 @@ class OptionsTests(SynchronousTestCase):
 
         self.assertEqual(str(zone_with("America/Toronto")), "America/Toronto")
         error = self.assertRaises(CannotStart, zone_with, "Mars/Olympus")
-        self.assertIn("time zone cannot be told", str(error))
+        self.assertIn("the time zone cannot be told (TZ is 'Mars/Olympus')", str(error))
+        self.patch(options, "reload_localzone", self.fail_to_tell)
+        error = self.assertRaises(CannotStart, zone_with, "")
+        self.assertIn("the time zone cannot be told (the machine's)", str(error))
+
+    def fail_to_tell(self) -> tzinfo:
+        raise LookupError("no such zone")
 
     def test_zone_names(self) -> None:
         """Neither a path nor nothing is a zone."""

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from medappt.center.protocol import HealthCenterFactory
+from medappt.center.protocol import LINES_A_TURN, HealthCenterFactory
 from medappt.model.limits import Limits
 from tests.center.fixtures import CLIENT, Client, HeldWorker, MemoryCenter
 from tests.role.logs import listening_to_the_log
@@ -97,6 +97,29 @@ class BackPressureTests(SynchronousTestCase):
         self.assertIsNone(client.transport.producer)
         center.clock.advance(2)
         self.assertTrue(client.transport.aborted)
+
+
+class FairnessTests(SynchronousTestCase):
+    """Nobody keeps the reactor for themselves."""
+
+    def test_a_turn_is_a_bounded_number_of_lines(self) -> None:
+        """Blank ones count, and what is left comes in the turns that follow."""
+        center = MemoryCenter()
+        client = center.login()
+        client.protocol.dataReceived(b"\n" * (LINES_A_TURN - 1) + b"help\n" * 3)
+        self.assertEqual(client.transport.take().count("."), 1)
+        self.assertFalse(client.transport.is_reading)
+        center.clock.advance(0)
+        self.assertEqual(client.transport.take().count("."), 2)
+        self.assertTrue(client.transport.is_reading)
+
+    def test_a_connection_lost_between_two_turns(self) -> None:
+        """Nothing is looked at any more, and no timer is left."""
+        center = MemoryCenter()
+        client = center.login()
+        client.protocol.dataReceived(b"help\n" * (LINES_A_TURN + 1))
+        client.protocol.connectionLost()
+        self.assertEqual(center.clock.getDelayedCalls(), [])
 
 
 class FactoryTests(SynchronousTestCase):

@@ -66,6 +66,14 @@ class TagTests(SynchronousTestCase):
         self.assertEqual(client.ask("@s selection 1"), ["@s doc1 41000"])
         self.assertIn("1 Tue 01pm doc1 free", client.ask("slots"))
 
+    def test_an_index_is_the_number_it_names(self) -> None:
+        """However it is written, the request is the same."""
+        client = MemoryCenter().login()
+        self.assertEqual(client.ask("@t selection 2"), ["@t doc2 42000"])
+        self.assertEqual(client.ask("@t selection 002"), ["@t doc2 42000"])
+        self.assertEqual(client.ask("@c cancel 02"), ["@c cancelled 2 -"])
+        self.assertEqual(client.ask("@c cancel 2"), ["@c cancelled 2 -"])
+
     def test_a_tag_with_another_text_is_refused(self) -> None:
         """Which of the two was meant, nobody can tell."""
         client = MemoryCenter().login()

@@ -88,7 +88,7 @@ class OptionsTests(SynchronousTestCase):
         for word in ("0", "10000", "", "1,", "1,,2", "one", "-1", "1,1", "1,01", "\u0661", "1 2"):
             self.assertEqual(
                 self.refusal("--id", word),
-                f"expected numbers from 1 to 9999, each once, such as 2 or 1,2, not {word!r}",
+                f"--id: expected numbers from 1 to 9999, each once, such as 2 or 1,2, not {word!r}",
             )
 
     def test_no_id(self) -> None:
@@ -108,14 +108,15 @@ class OptionsTests(SynchronousTestCase):
     def test_bad_values(self) -> None:
         """Every option refuses what is none of its values."""
         refused = {
-            "--port": "expected a port from 0 to 65535, not 'x'",
-            "--rate": "expected a whole number, not 'x'",
-            "--listen-host": "expected an IP address such as 127.0.0.1, not 'x'",
+            "--port": "--port: expected a port from 0 to 65535, not 'x'",
+            "--rate": "--rate: expected a whole number, not 'x'",
+            "--listen-host": "--listen-host: expected an IP address such as 127.0.0.1, not 'x'",
         }
         for option, complaint in refused.items():
             self.assertEqual(self.refusal("--id", "1", option, "x"), complaint)
         for option in ("--data", "--prices"):
-            self.assertEqual(self.refusal("--id", "1", option, ""), "expected a path, not ''")
+            complaint = f"{option}: expected a path, not ''"
+            self.assertEqual(self.refusal("--id", "1", option, ""), complaint)
 
     def test_for_one_doctor(self) -> None:
         """A port and a price list belong to one doctor, and a list has one place."""

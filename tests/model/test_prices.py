@@ -34,12 +34,6 @@ class PriceListTests(SynchronousTestCase):
         self.assertEqual(prices.estimate("free"), "0")
         self.assertIsNone(prices.estimate("Insurance1"))
 
-    def test_contains(self) -> None:
-        """A word is a plan if the list has a price for it."""
-        prices = PriceList({"insurance1": "30"})
-        self.assertIn("insurance1", prices)
-        self.assertNotIn("bob", prices)
-
     def test_empty(self) -> None:
         """A list may be empty."""
         self.assertIsNone(PriceList().estimate("insurance1"))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from medappt.model.slots import NUMBERED_CAPACITY, parse_index
+from medappt.model.slots import parse_index
 
 
 class IndexTests(SynchronousTestCase):
@@ -31,7 +31,3 @@ class IndexTests(SynchronousTestCase):
         """A word is an index exactly if it is one to nine digits."""
         is_index = word.isascii() and word.isdigit() and len(word) < 10
         self.assertEqual(parse_index(word), int(word) if is_index else None)
-
-    def test_capacity(self) -> None:
-        """An availability line takes one appointment (R1)."""
-        self.assertEqual(NUMBERED_CAPACITY, 1)

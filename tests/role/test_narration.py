@@ -65,6 +65,15 @@ class NarratorTests(SynchronousTestCase):
         self.clock.pump([1.0, 1.0])
         self.assertEqual(self.warnings(), ["4 sentences were left out: more than 50 in a second."])
 
+    def test_a_rush_without_an_end_is_told_of_meanwhile(self) -> None:
+        """Once a minute, so that whoever reads along knows of the gaps."""
+        for _ in range(65):
+            self.tell(SENTENCES_A_SECOND + 1)
+            self.clock.advance(1.0)
+        self.assertEqual(len(self.warnings()), 1)
+        self.clock.pump([1.0, 1.0])
+        self.assertEqual(len(self.warnings()), 2)
+
     def test_a_second_rush_is_counted_from_nothing(self) -> None:
         """Each rush has its own number."""
         for dropped in (3, 2):

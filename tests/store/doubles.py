@@ -122,6 +122,8 @@ class DyingDisk:
         return self.real.is_broken_by(error)
 
     def checkpoint_due(self) -> Checkpoint:
+        if "due" in self.faults:
+            raise self.faults["due"]
         return self.due
 
     def checkpoint(self) -> None:

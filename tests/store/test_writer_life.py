@@ -65,6 +65,31 @@ class CheckpointTests(WriterCase):
         self.work()
         self.assertEqual(self.successResultOf(later), 0)
 
+    def test_a_defect_of_ours_does_not_stop_the_writer(self) -> None:
+        """It is logged, and who asks next is served."""
+
+        async def broken() -> None:
+            raise ZeroDivisionError
+
+        breaking = self.patch(self.writer, "_run_batch", broken)
+        delayed = self.writer.submit(returning(1))
+        self.clock.advance(0)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertNoResult(delayed)
+        breaking.restore()
+        served = self.writer.submit(returning(2))
+        self.work()
+        self.assertEqual(self.successResultOf(delayed), 1)
+        self.assertEqual(self.successResultOf(served), 2)
+
+    def test_not_knowing_whether_one_is_due_fails_nobody(self) -> None:
+        """What was committed is answered; the checkpoint is tried, and tells what is wrong."""
+        self.disk.faults["due"] = PermissionError(13, "no")
+        first, _ = self.due(Checkpoint.NOT_DUE)
+        self.successResultOf(first)
+        self.held.run_next()
+        self.assertEqual(self.disk.steps[-1], "checkpoint")
+
     def test_a_checkpoint_that_fails_is_told_once(self) -> None:
         """It fails nobody, is tried again, and its end is told."""
         with capturedLogs() as events:

@@ -52,7 +52,7 @@ def test_passwd_from_a_file(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("typed", "complaint"),
     [
-        ("", "one word without blanks"),
+        ("", "no password was given"),
         ("two words\n", "one word without blanks"),
         ("x" * 600, "it is too long"),
     ],
