@@ -79,7 +79,7 @@ class Import:
 
     def _tell(self, what: str, count: ImportCount) -> None:
         if count.added or count.changed or count.removed:
-            self._log.info(
+            self._log.debug(
                 "Imported {what}: {count.added} added, {count.changed} changed,"
                 " {count.removed} removed.",
                 what=what,

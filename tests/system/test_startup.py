@@ -250,7 +250,7 @@ def server_with_a_word_too_many(folder: Path, stack: ExitStack) -> Prepared:
 
 @case
 def server_in_no_time_zone(folder: Path, stack: ExitStack) -> Prepared:
-    expected = "expected a time zone such as America/Toronto, not 'Mars/Olympus'"
+    expected = "--timezone: expected a time zone such as America/Toronto, not 'Mars/Olympus'"
     return [*SERVER, "--timezone", "Mars/Olympus"], f"medappt-server: {expected}"
 
 
@@ -261,7 +261,7 @@ def server_with_an_unknown_limit(folder: Path, stack: ExitStack) -> Prepared:
         " failures_per_address, failure_seconds, blocked_seconds, waiting_logins, close_seconds,"
         " linger_seconds"
     )
-    complaint = f"--limit: center.limits.patience: no such limit, there are {known}"
+    complaint = f"--limit: patience: no such limit, there are {known}"
     return [*SERVER, "--limit", "patience=3"], f"medappt-server: {complaint}"
 
 
@@ -273,7 +273,7 @@ def server_with_a_limit_that_is_no_number(folder: Path, stack: ExitStack) -> Pre
 
 @case
 def clinic_with_a_limit_of_half_a_connection(folder: Path, stack: ExitStack) -> Prepared:
-    expected = "--limit: center.limits.connections: expected a whole number above 0"
+    expected = "--limit: connections: expected a whole number above 0"
     return [*CLINIC, "--limit", "connections=0.5"], f"medappt-clinic: {expected}"
 
 
@@ -306,19 +306,19 @@ def doctor_without_a_number(folder: Path, stack: ExitStack) -> Prepared:
 
 @case
 def doctor_with_a_bad_number(folder: Path, stack: ExitStack) -> Prepared:
-    expected = "expected numbers from 1 to 9999, each once, such as 2 or 1,2, not 'one'"
+    expected = "--id: expected numbers from 1 to 9999, each once, such as 2 or 1,2, not 'one'"
     return ["medappt-doctor", "--id", "one"], f"medappt-doctor: {expected}"
 
 
 @case
 def doctor_with_a_bad_port(folder: Path, stack: ExitStack) -> Prepared:
-    expected = "expected a port from 0 to 65535, not '70000'"
+    expected = "--port: expected a port from 0 to 65535, not '70000'"
     return [*DOCTOR, "--port", "70000"], f"medappt-doctor: {expected}"
 
 
 @case
 def doctor_on_a_host_that_is_none(folder: Path, stack: ExitStack) -> Prepared:
-    expected = "expected an IP address such as 127.0.0.1, not 'here'"
+    expected = "--listen-host: expected an IP address such as 127.0.0.1, not 'here'"
     return ["medappt-doctor", "--id", "1", "--listen-host", "here"], f"medappt-doctor: {expected}"
 
 
