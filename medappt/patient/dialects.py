@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from medappt.patient.distant import VisitedCenter
 from medappt.patient.estimate import Question
-from medappt.patient.foreign import ForeignCenter, connect_foreign
-from medappt.patient.remote import RemoteCenter, connect_center
+from medappt.patient.foreign import connect_foreign
+from medappt.patient.remote import connect_center
 from medappt.wire.estimates import format_estimate_request, parse_estimate_reply
 from medappt.wire.foreign import BarePhrases, Dialect, PacketPhrases, Phrases, read_price
 
@@ -27,12 +28,8 @@ def connect_in(
     ``ServerGone``."""
     phrases = _FOREIGN.get(dialect)
     if phrases is None:
-        return connect_center(endpoint, clock).addCallback(_visited)
-    return connect_foreign(endpoint, clock, phrases).addCallback(_visited)
-
-
-def _visited(center: RemoteCenter | ForeignCenter) -> VisitedCenter:
-    return center
+        return cast("Deferred[VisitedCenter]", connect_center(endpoint, clock))
+    return cast("Deferred[VisitedCenter]", connect_foreign(endpoint, clock, phrases))
 
 
 def question_in(dialect: Dialect, plan: str, name: str) -> Question:

@@ -172,7 +172,7 @@ class Visit:
     def _authenticate(self, _: None) -> Deferred[bool]:
         plan = self._plan
         answer = self._met.authenticate(plan.user, plan.password)
-        if not answer.called:  # else it could not be said, and was not sent
+        if not answer.called:  # as in ``_reserve``: else it was not sent
             self._screen.login_sent(plan.user, plan.password if plan.is_classroom else STARS)
         return answer
 
@@ -230,9 +230,12 @@ class Visit:
         self._asking.cancel()
 
     def _reserve(self, index: str) -> Deferred[Reserved]:
-        return self._met.select(index).addErrback(self._not_reserved, index)
+        reserving = self._met.select(index)
+        # else the connection had ended before, or it could not be said
+        is_sent = not reserving.called
+        return reserving.addErrback(self._not_reserved, index, is_sent)
 
-    def _not_reserved(self, failure: Failure, index: str) -> NoReturn:
+    def _not_reserved(self, failure: Failure, index: str, is_sent: bool) -> NoReturn:
         if isinstance(failure.value, Refused):
             code = failure.value.refusal.code
             if code is Code.UNKNOWN_SLOT:
@@ -240,7 +243,7 @@ class Visit:
             if code is Code.FULL:
                 self._screen.taken()
                 raise SlotTaken("the appointment is taken")
-        else:
+        elif is_sent:
             self._screen.outcome_unknown(index)
         failure.raiseException()
 

@@ -23,12 +23,14 @@ GREETING_SECONDS = 0.3
 """After connecting: what a server says in that time is a greeting, and answers nothing."""
 
 SILENCE_SECONDS = 0.3
-"""After the last byte an answer without a NUL is over. The shortest that is safe: TCP sends a lost
-segment again after 200 ms or more, and half an answer must not be taken for a whole one."""
+"""After the last byte an answer is over, with a NUL or without. The shortest that is safe: TCP
+sends a lost segment again after 200 ms or more, and neither must half an answer be taken for a
+whole one, nor the memory behind a NUL for the next answer."""
 
-PADDING_SECONDS = 0.05
-"""After the last byte an answer with a NUL is over: time for a second segment of the same record,
-which must not be taken for the next answer."""
+EMPTY_SECONDS = 5.0
+"""After the last byte an answer of nothing but NULs is over. They may be what is left of the record
+before, and the answer wait for a disk or a slow password check; a record that says nothing is
+rare."""
 
 ANSWER_BYTES = 64 * 1024
 """Of one answer, with all that follows its NUL: thousands of rows, where theirs have dozens."""
@@ -130,7 +132,7 @@ class Answer:
         """The seconds of silence after which it is over; ``None`` as long as nothing came."""
         if not self._received:
             return None
-        return PADDING_SECONDS if self._has_nul else SILENCE_SECONDS
+        return SILENCE_SECONDS if self._text else EMPTY_SECONDS
 
     @property
     def text(self) -> str:

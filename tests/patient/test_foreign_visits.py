@@ -19,7 +19,7 @@ from medappt.patient.failures import (
     SlotTaken,
 )
 from medappt.patient.visit import STARS, VisitResult
-from medappt.wire.foreign import GREETING_SECONDS, PADDING_SECONDS, SILENCE_SECONDS, Dialect
+from medappt.wire.foreign import EMPTY_SECONDS, GREETING_SECONDS, SILENCE_SECONDS, Dialect
 from tests.patient.fakes import FakeServer
 from tests.patient.visiting import VisitCase
 
@@ -110,7 +110,7 @@ class ForeignVisitCase(VisitCase):
     def answer(self, server: FakeServer, text: bytes) -> None:
         """Say ``text``, and be silent."""
         server.says(*self.frame(text))
-        self.advance(SILENCE_SECONDS)
+        self.advance(SILENCE_SECONDS if text.strip(b"\0") else EMPTY_SECONDS)
 
     def list_in(self, dialect: Dialect, wording: Wording = LOWER, **changes: object) -> FakeServer:
         """Have got a list."""
@@ -214,7 +214,7 @@ class CourseTests(ForeignVisitCase):
         """An answer with a NUL is not waited on longer than its record."""
         server = self.connect(Dialect.PACKET)
         server.says(b"success\0")
-        self.advance(PADDING_SECONDS)
+        self.advance(SILENCE_SECONDS)
         self.assertEqual(server.heard(), b"available\0")
 
     def test_port_with_an_offset(self) -> None:
@@ -259,6 +259,17 @@ class RefusalTests(ForeignVisitCase):
             self.list_in(Dialect.PACKET, replace(LOWER, rows=rows))
             self.assertEqual(self.screen.told[-1], ("free_slots", "patient1", []))
             self.assert_ended(NoFreeSlot)
+
+    def test_gone_behind_the_list(self) -> None:
+        """A slot that was not asked for is in no doubt."""
+        server = self.connect(Dialect.PACKET, choose="2")
+        self.answer(server, LOWER.success)
+        self.assertEqual(server.heard(), b"available\0")
+        server.says(LOWER.rows)
+        server.goes()
+        self.assert_ended(ServerGone)
+        self.assertEqual(server.heard(), b"")
+        self.assertNotIn("outcome_unknown", self.told())
 
     def test_taken(self) -> None:
         """A taken slot ends the visit, whether the server ends the dialogue or waits for more."""

@@ -14,7 +14,7 @@ from medappt.model.refusals import Code, Refused
 from medappt.model.slots import FreeSlot
 from medappt.wire.foreign import (
     ANSWER_BYTES,
-    PADDING_SECONDS,
+    EMPTY_SECONDS,
     SILENCE_SECONDS,
     Answer,
     BarePhrases,
@@ -92,7 +92,7 @@ class AnswerTests(SynchronousTestCase):
     def test_nul(self) -> None:
         """A NUL ends it: what is behind is memory of theirs, also in a later segment."""
         answer = self.heard(b" success\r\n\0cate\0", b"\x7fELF 1 Tue 01pm")
-        self.assertEqual((answer.text, answer.pause), ("success", PADDING_SECONDS))
+        self.assertEqual((answer.text, answer.pause), ("success", SILENCE_SECONDS))
 
     def test_leading_nuls(self) -> None:
         """The rest of a record that came before is no end of this answer."""
@@ -100,9 +100,11 @@ class AnswerTests(SynchronousTestCase):
         self.assertEqual((answer.text, answer.pause), ("success", SILENCE_SECONDS))
 
     def test_nothing_but_nuls(self) -> None:
-        """A record that was never written to says nothing, and is over after a silence."""
+        """What is left of a record; or one that was never written to, and says nothing."""
         answer = self.heard(b"\0" * 100)
-        self.assertEqual((answer.text, answer.pause), ("", SILENCE_SECONDS))
+        self.assertEqual((answer.text, answer.pause), ("", EMPTY_SECONDS))
+        self.assertGreater(EMPTY_SECONDS, 10 * SILENCE_SECONDS)
+        self.assertEqual(self.heard(b"\0", b"2").pause, SILENCE_SECONDS)
 
     def test_too_long(self) -> None:
         """An answer that never ends is none, with a NUL or without."""

@@ -18,9 +18,12 @@ SLOW_SILENCE_SECONDS = 0.5
 MESSAGE_BYTES = 2_048
 """Without an end, and nobody goes on reading: the largest record of any of them is half of it."""
 
-_KEYWORDS = tuple(sorted(keyword.encode("ascii") for keyword in KEYWORDS))
+BLANKS = b" \t\r\n"
+"""Between words, in every dialect."""
+
+_KEYWORDS = frozenset(keyword.encode("ascii") for keyword in KEYWORDS)
 _ARITY = {b"authenticate": 3, b"selection": 2, b"cancel": 2, b"patients": 2}
-_BLANKS = b" \t\r\n"
+# the words a request needs; the parser cannot tell, for what it refuses must end, too
 _WORD = re.compile(rb"[^ \t\r\n]+")
 
 
@@ -36,7 +39,7 @@ class Messages:
         self.has_nul = False
         self._text = bytearray()
         self._is_padding = False
-        self._beginnings: list[bytes] = []  # of keywords, in the padding
+        self._beginnings: list[bytes] = []  # padding that may go on as a keyword
         self._is_slow = True
 
     @property
@@ -110,15 +113,19 @@ def split(text: bytes) -> list[bytes]:
     return _WORD.findall(text)
 
 
+def is_keyword(word: bytes) -> bool:
+    """Whether a word, in whatever spelling, is one of the protocol's."""
+    return word.lower() in _KEYWORDS
+
+
 def is_complete(text: bytes) -> bool:
     """Whether silence may end a message: it has the words that it needs, and is no beginning of
     a keyword."""
     parts = split(text)
     if not parts:
         return False
-    keyword = parts[0].lower()
-    if keyword in _KEYWORDS:
-        return len(parts) >= _ARITY.get(keyword, 1)
+    if is_keyword(parts[0]):
+        return len(parts) >= _ARITY.get(parts[0].lower(), 1)
     return len(parts) > 1 or not _may_become_keyword(parts[0])
 
 
@@ -126,7 +133,7 @@ def _begins_with_keyword(text: bytes) -> bool:
     lowered = text.lower()
     return any(
         lowered.startswith(keyword)
-        and (len(lowered) == len(keyword) or lowered[len(keyword)] in _BLANKS)
+        and (len(lowered) == len(keyword) or lowered[len(keyword)] in BLANKS)
         for keyword in _KEYWORDS
     )
 

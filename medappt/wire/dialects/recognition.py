@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from medappt.model.limits import LINE_BYTES
 from medappt.wire.dialects.messages import (
+    BLANKS,
     MESSAGE_BYTES,
     SILENCE_SECONDS,
     SLOW_SILENCE_SECONDS,
+    is_keyword,
     is_text,
     split,
 )
-from medappt.wire.dialects.spoken import Bare, Line, Packet
-from medappt.wire.requests import KEYWORDS
+from medappt.wire.dialects.spoken import RECORD_BYTES, Bare, Line, Packet
 
 RUBBISH_BYTES = 16
 """``authenticate `` may begin so late: what precedes it is memory nobody had cleared."""
 
 _LOGIN = b"authenticate "
 _TAG = re.compile(rb"@[!-~]*[ \t]+")
-_BLANKS = b" \t\r\n"
-_RECORD_BYTES = 100
-_KEYWORDS = frozenset(keyword.encode("ascii") for keyword in KEYWORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """Text that is longer than any line, and begins no record."""
+    """Text that is longer than any line, and no login."""
 
 
 Verdict: TypeAlias = Recognised | Unknown | TooLong
@@ -62,7 +61,7 @@ class Recognition:
 
     def receive(self, segment: bytes) -> Verdict | None:
         """What a segment tells; ``None`` while more must come."""
-        self._seen = (self._seen + segment).lstrip(_BLANKS)  # blank lines
+        self._seen = (self._seen + segment).lstrip(BLANKS)  # blank lines
         self._segment_bytes = len(segment)
         self._is_slow = self._is_slow and len(segment) == 1
         return self._look(is_silent=False)
@@ -78,7 +77,7 @@ class Recognition:
         message = data if end < 0 else data[:end]
         parts = split(message)
         if end < 0:
-            if len(data.removesuffix(b"\r")) > LINE_BYTES and is_text(data):
+            if _is_too_long(message, parts):
                 return TooLong()
             if len(data) >= MESSAGE_BYTES:
                 return Unknown(b"")
@@ -93,19 +92,20 @@ class Recognition:
         self, data: bytes, end: int, parts: list[bytes], *, is_silent: bool
     ) -> Verdict | None:
         first = parts[0] if parts else b""
+        is_of_line = is_keyword(first) or first.startswith(b"@")
         is_line = data[end : end + 1] == b"\n" and data[end + 1 : end + 2] != b"\0"
         if first == b"Authenticate":
             return Recognised(Packet(capital=True), data)
-        if is_line and (first.lower() in _KEYWORDS or first.startswith(b"@")):
+        if is_line and is_of_line:
             return Recognised(Line(), data)
         if first.lower() == b"authenticate":
-            is_record = self._segment_bytes == _RECORD_BYTES and b"\0" in self._seen
+            is_record = self._segment_bytes == RECORD_BYTES and b"\0" in self._seen
             return Recognised(Packet(record=is_record), data)
-        if first.lower() in _KEYWORDS:
-            return None if len(data) < MESSAGE_BYTES else Unknown(b"")
         message = data[:end] if end >= 0 else data
-        if len(message.removesuffix(b"\r")) > LINE_BYTES and is_text(message):
+        if _is_too_long(message, parts):
             return TooLong()
+        if is_of_line:
+            return None if len(data) < MESSAGE_BYTES else Unknown(b"")
         if len(parts) == 2 and is_text(message):
             return Recognised(Bare(), data)
         if len(self._seen) < RUBBISH_BYTES + len(_LOGIN) and not is_silent:
@@ -121,10 +121,29 @@ def _without_rubbish(data: bytes) -> bytes:
     """Drop what precedes a login that begins late, unless a client of *line* could mean it."""
     at = data[: RUBBISH_BYTES + len(_LOGIN) - 1].lower().find(_LOGIN)
     before = data[:at]
-    if at <= 0 or _TAG.fullmatch(before):
-        return data
-    is_request = before.endswith(b"\n") and split(before)[0].lower() in _KEYWORDS
-    return data if is_request else data[at:]
+    return data if at <= 0 or _TAG.fullmatch(before) or _begins_with_request(before) else data[at:]
+
+
+def _begins_with_request(before: bytes) -> bool:
+    """Whether a line with a keyword, or with a tag and a keyword, is the first of these bytes."""
+    line, lf, behind = before.partition(b"\n")
+    if not lf or b"\0" in line or behind.startswith(b"\0"):
+        return False
+    tag = _TAG.match(line)
+    parts = split(line if tag is None else line[tag.end() :])
+    return bool(parts) and is_keyword(parts[0])
+
+
+def _is_too_long(message: bytes, parts: list[bytes]) -> bool:
+    """Whether a first message is text beyond the length of a line, and no login: that may be a
+    record. Its first bytes tell, so that it is the same whatever has come of it."""
+    if len(message.removesuffix(b"\r")) <= LINE_BYTES:
+        return False
+    if parts[0].lower() == b"authenticate":
+        return False
+    start = message[: LINE_BYTES + 1]
+    _, whole = codecs.utf_8_decode(start, "surrogateescape", False)  # no torn character
+    return is_text(start[:whole])
 
 
 def _is_whole_login(parts: list[bytes]) -> bool:
@@ -133,4 +152,4 @@ def _is_whole_login(parts: list[bytes]) -> bool:
         return False
     if parts[0].lower() == b"authenticate":
         return len(parts) == 3
-    return len(parts) == 2 and parts[0].lower() not in _KEYWORDS
+    return len(parts) == 2 and not (is_keyword(parts[0]) or parts[0].startswith(b"@"))

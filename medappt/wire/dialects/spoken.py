@@ -7,20 +7,13 @@ sent; ``word`` gives the bytes of a reply.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
-from medappt.wire.dialects.messages import Messages, split
+from medappt.wire.dialects.messages import Messages, is_keyword, split
 from medappt.wire.dialects.wording import BARE, CAPITAL, PACKET, RECORD, Wording
-from medappt.wire.replies import Reply, format_reply
+from medappt.wire.replies import Reply, Success, format_reply
 
-
-class Dialect(Protocol):
-    """What a dialect is to the server."""
-
-    name: str
-
-    def word(self, reply: Reply, tag: str | None) -> bytes:
-        """The bytes of a reply."""
+RECORD_BYTES = 100
+"""Of the records of those who read a list joined by blanks."""
 
 
 class Line:
@@ -35,9 +28,8 @@ class Line:
     ========== ==========================================================
     """
 
-    name = "line"
-
     def word(self, reply: Reply, tag: str | None) -> bytes:
+        """The bytes of a reply."""
         return format_reply(reply, tag)
 
 
@@ -95,15 +87,37 @@ class Packet(_Unframed):
                rows in LF (*record*: in a blank), 98 bytes at the most
     end        NUL if the client has sent one, else nothing
     ========== ==========================================================
-    """
 
-    name = "packet"
+    The first bytes that a *record* receives reach to the end of one: from there on a message may
+    begin every 100 bytes, whatever the memory before it ends with.
+    """
 
     def __init__(self, *, capital: bool = False, record: bool = False) -> None:
         super().__init__()
         self._wording: Wording = CAPITAL if capital else RECORD if record else PACKET
+        self._is_record = record
+        self._left: int | None = None  # of the record that is being sent; of the first, all
+
+    def receive(self, segment: bytes) -> Iterator[bytes]:
+        """The requests that a segment completes."""
+        for part in self._parts(segment) if self._is_record else (segment,):
+            yield from super().receive(part)
+            if self.is_overfull:
+                return
+
+    def _parts(self, segment: bytes) -> Iterator[bytes]:
+        """The segment, cut where records begin."""
+        if self._left is None:
+            self._left = RECORD_BYTES
+            yield segment
+            return
+        while segment:
+            part, segment = segment[: self._left], segment[self._left :]
+            self._left = self._left - len(part) or RECORD_BYTES
+            yield part
 
     def word(self, reply: Reply, tag: str | None) -> bytes:
+        """The bytes of a reply."""
         return self._wording.of(reply) + (b"\0" if self._messages.has_nul else b"")
 
 
@@ -120,17 +134,18 @@ class Bare(_Unframed):
     ========== ==========================================================
     """
 
-    name = "bare"
-
     def __init__(self) -> None:
         super().__init__()
-        self._has_logged_in = False
+        self._is_logged_in = False
 
     def _request(self, text: bytes) -> bytes:
-        if not self._has_logged_in:
-            self._has_logged_in = True
+        """Two words are a login until one was good: a client may be told to try again."""
+        parts = split(text)
+        if not self._is_logged_in and len(parts) == 2 and not is_keyword(parts[0]):
             return b"authenticate " + text
         return super()._request(text)
 
     def word(self, reply: Reply, tag: str | None) -> bytes:
+        """The bytes of a reply."""
+        self._is_logged_in = self._is_logged_in or isinstance(reply, Success)
         return BARE.of(reply)

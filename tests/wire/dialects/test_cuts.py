@@ -30,6 +30,7 @@ requests = st.one_of(
     st.integers(0, 120).map(lambda index: b"selection %d" % index),
     st.integers(1, 99).map(lambda index: b"cancel %d" % index),
 )
+tagged = requests.map(b"@t ".__add__)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def is_whole(part: bytes) -> bool:
         return False
     keyword = parts[0].lower()
     known = (*WORDS, b"available", b"slots", b"schedule", b"help", b"quit")
+    if keyword.startswith(b"@"):
+        return False  # a tag: only its LF ends it
     if keyword in known:
         return len(parts) >= WORDS.get(keyword, 1)
     if len(parts) > 1:
@@ -171,6 +174,26 @@ class CutTests(SynchronousTestCase):
                     break
                 segments[number] = Segment(segment.data, min(segment.pause, SHORT))
         self.check(segments, texts, b"success\n")
+
+    @given(st.data(), st.lists(tagged | requests, max_size=3), logins, st.booleans())
+    @settings(deadline=None, max_examples=200)
+    def test_lines_before_a_login(
+        self, data: st.DataObject, before: list[bytes], login: bytes, is_tagged: bool
+    ) -> None:
+        """The first one tagged: they are requests, and no rubbish before the login."""
+        texts = [b"@t1 help", *before, b"@u " + login if is_tagged else login]
+        self.check(data.draw(cut([Sent(text, b"\n") for text in texts])), texts, b"success\n")
+
+    @given(st.data(), logins, st.lists(requests, min_size=1, max_size=4))
+    @settings(deadline=None, max_examples=200)
+    def test_dirty_records(self, data: st.DataObject, login: bytes, others: list[bytes]) -> None:
+        """Of 100 bytes, once one has come alone: what is behind a NUL need not end in one."""
+        tail = data.draw(st.sampled_from([b"ccess\0cate\0\n", b"\x7f", b"\0\n\n1 p\0en"]))
+        texts = [login, *others]
+        sent = [Sent(text, b"\0" + (tail * 100)[: 99 - len(text)]) for text in texts]
+        segments = data.draw(cut(sent[1:]))
+        first = Segment(sent[0].text + sent[0].ends, data.draw(st.sampled_from([0.0, MIDDLE])))
+        self.check([first, *segments], texts, b"success\0")
 
 
 class RubbishTests(SynchronousTestCase):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from medappt.model.refusals import Code, Refusal
 from medappt.wire.dialects import Overfull
 from medappt.wire.dialects.messages import MESSAGE_BYTES, is_complete, split
 from medappt.wire.requests import KEYWORDS
@@ -85,6 +86,76 @@ class PaddingTests(SynchronousTestCase):
         """Until the next NUL: a line feed ends a request there."""
         hearing = packet().send(b"available\nselection 2\n\0junk\n\0")
         self.assertEqual(hearing.requests, [b"available", b"selection 2"])
+
+
+class RecordTests(SynchronousTestCase):
+    """Once a record of 100 bytes is known, one may begin every 100 bytes."""
+
+    DIRTY = b"cate p1 secret\0ccess\n\x7fELF av" * 8
+
+    def dirty(self, text: bytes) -> bytes:
+        return (text + b"\0" + self.DIRTY)[:99] + b"x"
+
+    def records(self) -> Hearing:
+        """A client that has sent one record with its login, and was answered."""
+        hearing = Hearing().send(self.dirty(LOGIN)).wait(MIDDLE)
+        hearing.requests.clear()
+        return hearing
+
+    def test_joined(self) -> None:
+        """What precedes a record need not end in a NUL; only where one may begin is looked."""
+        texts = [b"available", b"selection 12", b"cancel 2"]
+        joined = b"".join(self.dirty(text) for text in texts)
+        self.assertEqual(self.records().send(joined).requests, texts)
+        for cut in range(1, len(joined)):
+            hearing = self.records().send(joined[:cut]).wait(SHORT).send(joined[cut:])
+            self.assertEqual(hearing.requests, texts, cut)
+        shifted = joined[:99] + b"available x" + joined[110:]
+        self.assertEqual(self.records().send(shifted).requests, [texts[0], texts[2]])
+
+    def test_a_byte_at_a_time(self) -> None:
+        """The bytes are counted, not the segments."""
+        joined = self.dirty(b"available") + self.dirty(b"quit")
+        hearing = self.records().send(*(bytes([byte]) for byte in joined))
+        self.assertEqual(hearing.requests, [b"available", b"quit"])
+
+    def test_behind_rubbish(self) -> None:
+        """What was dropped of the first record was counted, too."""
+        first = self.dirty(b"\x01\x02\n" + LOGIN)
+        hearing = Hearing().send(first).send(self.dirty(b"available") + self.dirty(b"quit"))
+        self.assertEqual(hearing.requests, [LOGIN, b"available", b"quit"])
+
+    def test_not_for_others(self) -> None:
+        """Records of another size have no such places."""
+        hearing = packet().send(self.dirty(b"available") + self.dirty(b"quit"))
+        self.assertEqual(hearing.requests, [b"available"])
+
+    def test_overfull(self) -> None:
+        """Nothing is heard behind a message without an end."""
+        hearing = self.records().send(b"quit " + b"x" * MESSAGE_BYTES + b"\0quit\0")
+        self.assertEqual((hearing.requests, hearing.ending), ([], Overfull()))
+
+
+class LoginAgainTests(SynchronousTestCase):
+    """*bare* has no keyword for a login: two words are one until one was good."""
+
+    def test_after_busy(self) -> None:
+        """A client that was told to try again does so, as often as it likes."""
+        hearing = Hearing().send(b"p1 secret\n")
+        for _ in range(2):
+            refused = hearing.listener.word(Refusal(code=Code.BUSY, text="not now"), None)
+            self.assertEqual(refused, b"Invalid")
+            hearing.requests.clear()
+            hearing.send(b"p1 secret\n")
+            self.assertEqual(hearing.requests, [b"authenticate p1 secret"])
+        self.assertEqual(hearing.answer, b"Success")
+        hearing.requests.clear()
+        self.assertEqual(hearing.send(b"p1 secret\n").requests, [b"p1 secret"])
+
+    def test_other_messages(self) -> None:
+        """Neither a keyword nor one word alone is a login, answered or not."""
+        hearing = Hearing().send(b"p1 secret\n", b"selection 2\navailable\nx\nx y z\n")
+        self.assertEqual(hearing.requests[1:], [b"selection 2", b"available", b"x", b"x y z"])
 
 
 class EndTests(SynchronousTestCase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.model.appointments import Reserved
-from medappt.wire.dialects import Listener, Overlong, Stranger
+from medappt.wire.dialects import Listener, Overlong, SpeaksLine, Stranger
 from medappt.wire.replies import Rows
 from tests.wire.dialects.hearing import LONG, MIDDLE, SHORT, Hearing
 
@@ -68,6 +68,20 @@ class RubbishTests(SynchronousTestCase):
         both = Hearing().send(b"help\r\n" + LOGIN + b"\n")
         self.assertEqual(both.requests, [b"help", LOGIN])
         self.assertEqual(both.answer, b"success\n")
+
+    def test_nor_is_a_tagged_request(self) -> None:
+        """It may stand before a login in one segment, and the login may have a tag as well."""
+        for first in (b"@t help", b"@t help x\r", b"HELP\r"):
+            for login in (LOGIN, b"@u " + LOGIN):
+                hearing = Hearing().send(first + b"\n" + login + b"\n")
+                self.assertEqual(hearing.requests, [first.removesuffix(b"\r"), login])
+                self.assertEqual(hearing.answer, b"success\n")
+
+    def test_memory_with_a_keyword_is(self) -> None:
+        """A line has an LF before any NUL, and no NUL behind it."""
+        for rubbish in (b"quit\n\0", b"quit\0\n", b"@t\n", b"@t \n", b"@t x\n", b"quit"):
+            hearing = Hearing().send(rubbish + LOGIN + b"\0")
+            self.assertEqual(hearing.requests, [LOGIN], rubbish)
 
     def test_what_only_begins_like_a_tag_is(self) -> None:
         """Memory may begin with any byte."""
@@ -197,6 +211,17 @@ class BareTests(SynchronousTestCase):
             self.assertEqual(hearing.send(b"\n").requests, [text])
             self.assertEqual(hearing.answer, b"success\n")
 
+    def test_a_tag_is_no_user(self) -> None:
+        """It waits for its LF, too."""
+        for text in (b"@t help", b"@t available"):
+            hearing = Hearing().send(text)
+            self.assertIsNone(hearing.listener.pause)
+            self.assertEqual(hearing.wait(LONG).send(b"\n").requests, [text])
+            self.assertEqual(hearing.answer, b"success\n")
+        for text in (b"@t help\0", b"@t help\n\0", b"@t x y\0"):
+            hearing = Hearing().send(text).wait(LONG)
+            self.assertEqual((hearing.requests, hearing.ending), ([], None), text)
+
     def test_other_numbers_of_words(self) -> None:
         """One waits for its end, and then gets ``Failure``, as three do."""
         self.assertIsNone(Hearing().send(b"p1").listener.pause)
@@ -245,6 +270,36 @@ class StrangerTests(SynchronousTestCase):
         self.assertEqual(Hearing().send(b"@t " + b"x" * 509, b"\r", b"\n").requests[0][:3], b"@t ")
         self.assertEqual(Hearing().send(b"@t " + b"x" * 510).ending, Overlong())
         self.assertEqual(Hearing().send(b"x" * 512, b"x").ending, Overlong())
+
+    def test_too_long_however_it_is_cut(self) -> None:
+        """A login may be as long as a record; of other text the first 513 bytes tell."""
+        long = b"x" * 600
+        for text, ending in (
+            (LOGIN + b"x" * 600 + b"\0", None),
+            (LOGIN + b"x" * 600 + b"\n\0", None),
+            (b"A" + LOGIN[1:] + b"x" * 600 + b"\n", None),
+            (b"\x01\x02" + LOGIN + b"x" * 2000 + b"\0", None),
+            (b"available " + long + b"\0", Overlong()),
+            (b"@t " + long + b"\0", Overlong()),
+            (b"p1 " + long + b"\0", Overlong()),
+            (b"p1 " + long + b"\n", Overlong()),
+            (long + b"\x01\0", Overlong()),
+            (b"x" * 512 + "é".encode() * 40 + b"\0", Overlong()),
+            (b"x" * 512 + b"\r" + long + b"\0", Overlong()),
+            (b"\x01" + long + b"\0", Stranger(b"")),
+        ):
+            for size in (1, 7, 512, 513, 5000):
+                hearing = Hearing()
+                for at in range(0, len(text), size):
+                    hearing.send(text[at : at + size]).wait(SHORT)
+                self.assertEqual(hearing.ending, ending, (text[:20], size))
+                self.assertEqual(len(hearing.requests), int(ending is None), (text[:20], size))
+
+    def test_a_long_line_is_refused_however_it_is_cut(self) -> None:
+        """As a line where its end is there, else before."""
+        for text in (b"available " + b"x" * 600, b"@t " + b"x" * 600):
+            self.assertEqual(Hearing().send(text[:520], text[520:] + b"\n").ending, Overlong())
+            self.assertEqual(list(Listener().receive(text + b"\n")), [SpeaksLine(text + b"\n")])
 
     def test_a_keyword_and_a_NUL_wait(self) -> None:
         """For ever, but not for ever more bytes."""
