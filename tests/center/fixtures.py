@@ -49,6 +49,18 @@ SAMPLE = CenterData(
 )
 
 
+ALL_FREE = [
+    "1 Tue 01pm",
+    "2 Mon 03pm",
+    "3 Thu 02pm",
+    "4 Wed 10am",
+    "5 Sat 12pm",
+    "6 Fri 04pm",
+    ".",
+]
+"""What ``available`` answers while nothing is taken."""
+
+
 class PlainHasher:
     """Passwords as they are: for tests, where hashing is not the question."""
 

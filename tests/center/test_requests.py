@@ -17,16 +17,6 @@ from tests.center.fixtures import MONDAY, MemoryCenter
 
 ANYBODY = Visitor(User(name="patient1"), cast(Center, None))
 
-ALL_FREE = [
-    "1 Tue 01pm",
-    "2 Mon 03pm",
-    "3 Thu 02pm",
-    "4 Wed 10am",
-    "5 Sat 12pm",
-    "6 Fri 04pm",
-    ".",
-]
-
 
 class BeforeLoginTests(SynchronousTestCase):
     """Before a login only ``authenticate``, ``help`` and ``quit`` are served."""

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
-from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from medappt.center.center import Center
-from medappt.center.realm import Visitor
-from medappt.model.identity import User
-from tests.center.fixtures import HeldWorker, MemoryCenter
-
-ANYBODY = Visitor(User(name="patient1"), cast(Center, None))
-
-ALL_FREE = [
-    "1 Tue 01pm",
-    "2 Mon 03pm",
-    "3 Thu 02pm",
-    "4 Wed 10am",
-    "5 Sat 12pm",
-    "6 Fri 04pm",
-    ".",
-]
+from tests.center.fixtures import ALL_FREE, HeldWorker, MemoryCenter
 
 
 class TagTests(SynchronousTestCase):
