@@ -48,3 +48,61 @@ class Attendance:
 
     patient: str
     state: State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Booked:
+    """A place in a slot of a center with a city is promised, durably; ``None`` is unknown."""
+
+    code: str
+    type: str
+    doctor: str | None
+    host: str | None
+    port: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Swapped:
+    """A place was given back for this one, both at once (R6); ``None`` is unknown."""
+
+    code: str
+    type: str
+    doctor: str | None
+    host: str | None
+    port: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """A slot is open."""
+
+    code: str
+    type: str
+    capacity: int
+
+
+class Fate(Enum):
+    """What becomes of a patient whose slot is removed; its value is the word the protocol says
+    where it says no ID."""
+
+    MOVED = "moved"
+    WAITLISTED = "waitlisted"
+    MOVING = "moving"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relocation:
+    """A row of ``remove``. ``new_code`` is the ID where the patient was moved. What is not
+    confirmed is a preview of what their home has yet to decide."""
+
+    patient: str
+    fate: Fate
+    new_code: str | None = None
+    is_confirmed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Removed:
+    """A slot is closed, and what became of its patients (R7)."""
+
+    rows: tuple[Relocation, ...]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _TIME = re.compile(r"(0[1-9]|1[0-2])([ap]m)", re.ASCII)
@@ -64,13 +64,21 @@ class WeeklyTime:
         days = (self.weekday - today.weekday()) % 7 - 7
         while True:
             day = today + timedelta(days=days)
-            # fold=0: before the change of the clock. In the gap that offset leads past it, in
-            # the fold to the first pass.
-            local = datetime(day.year, day.month, day.day, self.hour, tzinfo=zone, fold=0)
-            start = local.astimezone(UTC)
+            start = local_start(day, self.hour, zone)
             if start > now:
                 return start
             days += 7
+
+
+def local_start(day: date, hour: int, zone: tzinfo) -> datetime:
+    """The instant, in UTC, at which ``hour`` (0 to 23) of ``day`` begins on the clocks of ``zone``.
+
+    In the gap of the spring night it is later by the length of the gap; in the fold of the autumn
+    night it is the first of the two (R8).
+    """
+    # fold=0: before the change of the clock. In the gap that offset leads past it, in the fold to
+    # the first pass.
+    return datetime(day.year, day.month, day.day, hour, tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def has_begun(start: datetime, now: datetime) -> bool:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import bindparam, delete, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
-from medappt.model.appointments import Cancelled, Reserved
 from medappt.model.limits import TAG_SECONDS
 from medappt.model.refusals import Code, Refusal
 from medappt.model.slots import Slot
 from medappt.store import schema
+from medappt.store.answers import Answer, NumberedAnswer, decode_answer, encode_answer
 from medappt.store.batches import Batch
 from medappt.store.connection import Connection, Statement
 from medappt.store.instants import to_seconds
-
-Answer: TypeAlias = Reserved | Cancelled | Refusal
 
 REUSED = Refusal(code=Code.SYNTAX, text="tag reused")
 
@@ -50,7 +47,7 @@ class Outcome:
     """The answer to a request. ``changed`` is the place that changed hands by this very call:
     ``None`` for a refusal, and for an answer that was given before."""
 
-    answer: Answer
+    answer: NumberedAnswer
     changed: Slot | None = None
 
 
@@ -131,12 +128,12 @@ def each_once(
             digest = request.tagged.digest
             given[request.tagged.key] = _Given(digest, outcome.answer)
             rows.append(
-                (*request.tagged.key, digest, _encode(outcome.answer), to_seconds(request.at))
+                (*request.tagged.key, digest, encode_answer(outcome.answer), to_seconds(request.at))
             )
     if rows:
         connection.change(_KEEP, batch=_answered.encode(rows))
     return [
-        outcomes[position] if position in outcomes else _again(request, given)
+        outcomes[position] if position in outcomes else _outcome_again(request, given)
         for position, request in enumerate(requests)
     ]
 
@@ -150,20 +147,26 @@ def _look_up(connection: Connection, requests: Sequence[R]) -> dict[tuple[str, s
     if not oldest:
         return {}
     return {
-        (user, tag): _Given(digest, _decode(answer))
+        (user, tag): _Given(digest, decode_answer(answer))
         for user, tag, digest, answer, at in connection.rows(_FIND, batch=_asked.encode(oldest))
         if at >= oldest[user, tag]
     }
 
 
-def _again(request: Repeatable, given: dict[tuple[str, str], _Given]) -> Outcome:
+def _outcome_again(request: Repeatable, given: dict[tuple[str, str], _Given]) -> Outcome:
+    answer = _again(request, given)
+    assert isinstance(answer, NumberedAnswer), "the same text is the same kind of request"
+    return Outcome(answer=answer)
+
+
+def _again(request: Repeatable, given: dict[tuple[str, str], _Given]) -> Answer:
     assert request.tagged is not None
     before = given[request.tagged.key]
-    return Outcome(answer=before.answer if before.digest == request.tagged.digest else REUSED)
+    return before.answer if before.digest == request.tagged.digest else REUSED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Refused:
+class _Bare:
     tagged: Tagged | None
     at: datetime
 
@@ -174,31 +177,46 @@ def remember(connection: Connection, tagged: Tagged, now: datetime, refusal: Ref
     The same rules: what was answered under this tag before is answered again.
     """
     [outcome] = each_once(
-        connection, [_Refused(tagged=tagged, at=now)], lambda _: [Outcome(answer=refusal)]
+        connection, [_Bare(tagged=tagged, at=now)], lambda _: [Outcome(answer=refusal)]
     )
     return outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """The answer to a request; ``is_repeat`` if it was given before and nothing happened now."""
+
+    answer: Answer
+    is_repeat: bool = False
+
+
+def once(
+    connection: Connection, tagged: Tagged | None, now: datetime, effect: Callable[[], Answer]
+) -> Answered:
+    """Have ``effect`` happen unless it did under this tag, and keep what it answers."""
+    before = recall(connection, tagged, now)
+    if before is not None:
+        return before
+    answer = effect()
+    keep(connection, tagged, now, answer)
+    return Answered(answer=answer)
+
+
+def recall(connection: Connection, tagged: Tagged | None, now: datetime) -> Answered | None:
+    """What was answered under this tag before, or the refusal of a tag that is reused with
+    another text; ``None`` where the request is new, or has no tag."""
+    request = _Bare(tagged=tagged, at=now)
+    given = _look_up(connection, [request])
+    return Answered(answer=_again(request, given), is_repeat=True) if given else None
+
+
+def keep(connection: Connection, tagged: Tagged | None, now: datetime, answer: Answer) -> None:
+    """Keep what is answered under this tag, in the place of what was."""
+    if tagged is not None:
+        row = (*tagged.key, tagged.digest, encode_answer(answer), to_seconds(now))
+        connection.change(_KEEP, batch=_answered.encode([row]))
 
 
 def forget_expired(connection: Connection, now: datetime) -> int:
     """Drop the answers that are older than ``limits.TAG_SECONDS``; how many."""
     return connection.change(_FORGET, oldest=to_seconds(now) - TAG_SECONDS)
-
-
-def _encode(answer: Answer) -> str:
-    match answer:
-        case Reserved():
-            kept: dict[str, Any] = {"reserved": [answer.doctor, answer.port]}
-        case Cancelled():
-            kept = {"cancelled": [answer.code, answer.type]}
-        case _:
-            kept = {"refused": [answer.code.value, answer.text]}
-    return json.dumps(kept)
-
-
-def _decode(text: str) -> Answer:
-    [(kind, values)] = json.loads(text).items()
-    if kind == "reserved":
-        return Reserved(doctor=values[0], port=values[1])
-    if kind == "cancelled":
-        return Cancelled(code=values[0], type=values[1])
-    return Refusal(code=Code(values[0]), text=values[1])

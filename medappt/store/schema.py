@@ -8,7 +8,9 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -16,9 +18,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: what this program reads and writes."""
 
 _ID = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is the rowid there
@@ -80,3 +83,172 @@ results = Table(
     Index("results_by_age", "at"),
 )
 """The answers to tagged requests, kept for ``limits.TAG_SECONDS``."""
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("key", _ID, primary_key=True, autoincrement=True),
+    Column("code", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("doctor", String),
+    Column("host", String),
+    Column("port", Integer),
+    Column("removal", BigInteger),  # the order of removal; NULL while it is open
+    Index(
+        "one_open_slot",
+        "code",
+        "type",
+        unique=True,
+        sqlite_where=text("removal IS NULL"),
+        postgresql_where=text("removal IS NULL"),
+    ),
+    Index("slots_by_start", "type", "start", "code"),
+    Index("slots_by_removal", "removal"),
+    sqlite_autoincrement=True,
+)
+"""The slots of this center's city. One that is added again after its removal is another row."""
+
+places = Table(
+    "places",
+    metadata,
+    Column("ordinal", _ID, primary_key=True, autoincrement=True),  # the order of booking
+    Column("id", String, nullable=False, unique=True),
+    Column("home", String, nullable=False),
+    # The rest is NULL where an id was released that nobody held.
+    Column("slot", _ID, ForeignKey("slots.key")),
+    Column("number", Integer),
+    Column("patient", String),
+    Column("replaces", String),  # the id it was moved from (R7)
+    Column("state", String, nullable=False),
+    Column("held_at", BigInteger),
+    # R1, the last line of defence: a slot has as many numbers as its capacity, each for one.
+    UniqueConstraint("slot", "number", name="one_patient_a_number"),
+    CheckConstraint("(state = 'RELEASED') = (number IS NULL)", name="released_has_no_number"),
+    Index("places_by_replaced", "replaces"),
+    Index(
+        "places_held",
+        "ordinal",
+        sqlite_where=text("state = 'HELD'"),
+        postgresql_where=text("state = 'HELD'"),
+    ),
+    sqlite_autoincrement=True,
+)
+"""Owner: places in slots. What is released stays, so that nothing late revives it."""
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("home", String, nullable=False),
+    # The rest is NULL where waiting ended that never began.
+    Column("patient", String),
+    Column("type", String),
+    Column("start", BigInteger),  # of the removed slot
+    Column("removal", BigInteger),
+    Column("booking", BigInteger),
+    Column("state", String, nullable=False),
+    Index(
+        "waits_in_order",
+        "removal",
+        "booking",
+        sqlite_where=text("state = 'WAITING'"),
+        postgresql_where=text("state = 'WAITING'"),
+    ),
+)
+"""Owner: who waits for a place. What is over stays, so that nothing late revives it."""
+
+records = Table(
+    "records",
+    metadata,
+    Column("ordinal", _ID, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("root", String, nullable=False, unique=True),  # the id before any move
+    Column("patient", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("start", BigInteger),  # NULL while the owner has not said it
+    Column("doctor", String),
+    Column("host", String),
+    Column("port", Integer),
+    Column("state", String, nullable=False),
+    Column("waits_until", BigInteger),
+    Index("records_by_patient", "patient"),
+    # R2, the last line of defence.
+    Index(
+        "one_record_an_id",
+        "patient",
+        "code",
+        "type",
+        unique=True,
+        sqlite_where=text("state <> 'PENDING'"),
+        postgresql_where=text("state <> 'PENDING'"),
+    ),
+    Index(
+        "records_waiting",
+        "waits_until",
+        sqlite_where=text("state = 'WAITLISTED'"),
+        postgresql_where=text("state = 'WAITLISTED'"),
+    ),
+    Index(
+        "records_pending",
+        "ordinal",
+        sqlite_where=text("state = 'PENDING'"),
+        postgresql_where=text("state = 'PENDING'"),
+    ),
+    sqlite_autoincrement=True,
+)
+"""Home: the appointments of this city's patients, in any city."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", _ID, primary_key=True, autoincrement=True),
+    Column("peer", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("record", String, nullable=False),
+    sqlite_autoincrement=True,  # a late acknowledgement must not strike out another letter
+)
+"""Home: what an owner has to be told, again and again until it has acknowledged it."""
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("number", _ID, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("patient", String, nullable=False),
+    Column("root", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("code", String, nullable=False),  # before
+    Column("new_code", String),  # after, where it was moved
+    Column("is_told", Boolean, nullable=False),
+    Index(
+        "notices_untold",
+        "patient",
+        "number",
+        sqlite_where=text("is_told = 0"),
+        postgresql_where=text("NOT is_told"),
+    ),
+    sqlite_autoincrement=True,
+)
+"""Home: what happened to patients' appointments without their asking."""
+
+boots = Table(
+    "boots",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("randomness", String, nullable=False),  # in hexadecimal
+)
+"""The starts of this center's federation."""
+
+peers = Table(
+    "peers",
+    metadata,
+    Column("city", String, primary_key=True),
+    Column("boot", BigInteger, nullable=False),
+    Column("randomness", String, nullable=False),  # in hexadecimal
+)
+"""The highest boot number that was seen of each peer, and its random bytes."""

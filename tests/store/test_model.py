@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.model.appointments import Cancelled, Reserved
 from medappt.model.slots import Slot
+from medappt.store.answers import NumberedAnswer
 from medappt.store.appointments import (
     NOT_BOOKED,
     TAKEN,
@@ -25,7 +26,7 @@ from medappt.store.appointments import (
     reserved_slots,
     schedule,
 )
-from medappt.store.results import Answer, Outcome, Tagged
+from medappt.store.results import Outcome, Tagged
 from medappt.store.writer import Writer, inline
 from tests.store.doubles import NOW, memory_database, slot
 
@@ -72,7 +73,7 @@ class Book:
 
     def __init__(self) -> None:
         self.places: dict[Slot, str] = {}
-        self.given: dict[tuple[str, str], tuple[str, Answer]] = {}
+        self.given: dict[tuple[str, str], tuple[str, NumberedAnswer]] = {}
 
     def answer(self, wish: Wish) -> tuple[Slot | None, str]:
         """The place that changes hands, and the kind of the answer."""
@@ -85,7 +86,7 @@ class Book:
             self.given[tagged.key] = (tagged.text, said)
         return changed, kind(said)
 
-    def book(self, wish: Wish) -> tuple[Slot | None, Answer]:
+    def book(self, wish: Wish) -> tuple[Slot | None, NumberedAnswer]:
         for place in self.places:
             same_hour = (place.doctor, place.place) == (wish.slot.doctor, wish.slot.place)
             if place.start == wish.slot.start and (place.index == wish.slot.index or same_hour):
@@ -93,7 +94,7 @@ class Book:
         self.places[wish.slot] = wish.patient
         return wish.slot, Reserved(doctor=wish.slot.doctor, port=wish.slot.port)
 
-    def cancel(self, wish: Wish) -> tuple[Slot | None, Answer]:
+    def cancel(self, wish: Wish) -> tuple[Slot | None, NumberedAnswer]:
         own = [
             place
             for place, patient in self.places.items()
@@ -106,7 +107,7 @@ class Book:
         return first, Cancelled(code=str(first.index), type="-")
 
 
-def kind(answer: Answer) -> str:
+def kind(answer: NumberedAnswer) -> str:
     match answer:
         case Reserved():
             return answer.doctor

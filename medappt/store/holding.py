@@ -1,0 +1,146 @@
+"""Owner: what homes ask for their patients (section 8). Every verb may come late, or any number of
+times, and in any order: states only move forward.
+"""
+
+from __future__ import annotations
+
+from medappt.model.calendar import has_begun
+from medappt.model.ids import SlotName, home_of, parse_person
+from medappt.model.records import Held, PlaceState, RecordState
+from medappt.model.refusals import Refusal, Refused
+from medappt.store.connection import Connection
+from medappt.store.here import Here
+from medappt.store.judgement import FORBIDDEN, FULL, PAST, UNKNOWN_SLOT, UNREACHABLE
+from medappt.store.placement import place_waiting
+from medappt.store.places import (
+    Place,
+    confirm_place,
+    find_place,
+    insert_tombstone,
+    release_place,
+    take_place,
+)
+from medappt.store.slots import SlotRow, find_open, slot_of_key
+from medappt.store.waits import end_waiting, start_waiting
+
+
+def hold(
+    connection: Connection,
+    here: Here,
+    home: str,
+    id_: str,
+    name: SlotName,
+    patient: str,
+    replaces: str | None = None,
+) -> Held | Refusal:
+    """HOLD: keep a place for a patient of ``home`` while it decides.
+
+    ``Held`` as long as it is kept or confirmed. Refused: ``past``, ``unknown-slot``, ``full``
+    (R1), ``unreachable`` for an id that was released, ``forbidden`` for another's patient or id.
+    ``replaces`` is the id of the place they are moved from (R7).
+    """
+    person = parse_person(patient)
+    if home_of(id_) != home or person is None or person.city != home or name.city != here.city:
+        return FORBIDDEN
+    place = find_place(connection, id_)
+    if place is not None:
+        return _hold_again(connection, place, name, patient)
+    slot = find_open(connection, name)
+    start = name.code.start(here.zone) if slot is None else slot.start
+    if has_begun(start, here.now):
+        return PAST
+    if slot is None:
+        return UNKNOWN_SLOT
+    has_place = take_place(
+        connection,
+        slot,
+        id_=id_,
+        home=home,
+        patient=patient,
+        state=PlaceState.HELD,
+        now=here.now,
+        replaces=replaces,
+    )
+    return _held(slot) if has_place else FULL
+
+
+def _hold_again(
+    connection: Connection, place: Place, name: SlotName, patient: str
+) -> Held | Refusal:
+    if place.slot is None or place.state is PlaceState.RELEASED:
+        return UNREACHABLE
+    slot = slot_of_key(connection, place.slot)
+    return _held(slot) if (slot.name, place.patient) == (name, patient) else FORBIDDEN
+
+
+def _held(slot: SlotRow) -> Held:
+    return Held(start=slot.start, contact=slot.contact)
+
+
+def confirm(connection: Connection, home: str, id_: str) -> bool:
+    """CONFIRM: the place is taken. ``False`` is answered with LOST: the id is unknown, or was
+    released."""
+    _require_own(home, id_)
+    place = find_place(connection, id_)
+    if place is None or place.state is PlaceState.RELEASED:
+        return False
+    confirm_place(connection, id_)
+    return True
+
+
+def release(connection: Connection, here: Here, home: str, id_: str) -> None:
+    """RELEASE: the place is given back, whatever it was; of an unknown id, a tombstone is left.
+    Who waits here may get it."""
+    _require_own(home, id_)
+    if find_place(connection, id_) is None:
+        insert_tombstone(connection, id_, home)
+    elif release_place(connection, id_):
+        place_waiting(connection, here)
+
+
+def wait(connection: Connection, home: str, id_: str) -> None:
+    """WAIT: the patient of a place in a removed slot waits for another. Who and for what is taken
+    from the place; waiting that is over is not revived."""
+    _require_own(home, id_)
+    start_waiting(connection, id_)
+
+
+def unwait(connection: Connection, home: str, id_: str) -> None:
+    """UNWAIT: the patient waits no more, also where WAIT comes only after this."""
+    _require_own(home, id_)
+    end_waiting(connection, id_, home)
+
+
+def settle_hold(
+    connection: Connection, here: Here, id_: str, standing: RecordState | None
+) -> PlaceState | None:
+    """What the home answered to STATUS of a HELD place: ACTIVE confirms it, PENDING leaves it to
+    be asked about again, anything else releases it. How the place stands now."""
+    place = find_place(connection, id_)
+    if place is None:
+        return None
+    if place.state is not PlaceState.HELD or standing is RecordState.PENDING:
+        return place.state
+    if standing is RecordState.ACTIVE:
+        confirm_place(connection, id_)
+        return PlaceState.CONFIRMED
+    release_place(connection, id_)
+    place_waiting(connection, here)
+    return PlaceState.RELEASED
+
+
+def release_hold(connection: Connection, here: Here, id_: str) -> bool:
+    """The operator gives up waiting for a home that will not return: whether the place was HELD,
+    and is now RELEASED."""
+    place = find_place(connection, id_)
+    if place is None or place.state is not PlaceState.HELD:
+        return False
+    release_place(connection, id_)
+    place_waiting(connection, here)
+    return True
+
+
+def _require_own(home: str, id_: str) -> None:
+    """A home speaks of ids of its own making only (R5)."""
+    if home_of(id_) != home:
+        raise Refused(FORBIDDEN.code, FORBIDDEN.text)

@@ -1,0 +1,433 @@
+"""Tests of requests and replies between centers on a quiet network."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import MessageLengthError
+
+from medappt.federation.drops import Drop
+from medappt.federation.link import HANDLED_AT_ONCE, LinkStopped
+from medappt.model.refusals import Code, Refusal
+from medappt.wire.envelope import Incarnation, Kind
+from medappt.wire.federation import (
+    Confirm,
+    Done,
+    Gone,
+    Lost,
+    Release,
+    Reply,
+    Request,
+    RequestKey,
+    Status,
+    format_reply,
+    format_request,
+)
+from tests.federation.network import ADDRESSES, RECORD, FederationCase, Sent
+from tests.role.logs import listening_to_the_log
+
+
+class RequestTests(FederationCase):
+    """A request is sent until it is answered, and answered by whom it was sent to only."""
+
+    def reply(self, sequence: int = 1, reply: Reply | None = None, **changes: Any) -> Sent:
+        """A reply of QUE to a request of MTL."""
+        run = changes.pop("run", self.mtl.own)
+        key = RequestKey(sender="MTL", incarnation=run, sequence=sequence)
+        return self.que.forge(format_reply(key, reply or Done()), "MTL", kind=Kind.REPLY, **changes)
+
+    def test_answer(self) -> None:
+        """The peer is asked, and what it answers is the result; no timer is left."""
+        answer = self.ask(request=Confirm(id=RECORD))
+        self.assertNoResult(answer)
+        self.assertEqual(self.mtl.link.waiting, 1)
+        self.network.run(0.1)
+        self.assertEqual(self.successResultOf(answer), Done())
+        self.assertEqual(self.que.handled, [("MTL", Confirm(id=RECORD))])
+        self.assertEqual(self.mtl.link.waiting, 0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_sent_again(self) -> None:
+        """Without an answer it is sent again after 0.25 s, then twice as long up to 5 s, for as
+        long as the link is open, each time with a new datagram number."""
+        self.network.is_held = True
+        times: list[float] = []
+        answer = self.ask()
+        for _ in range(30 * 64):
+            if self.network.take():
+                times.append(self.clock.seconds())
+            self.clock.advance(1 / 64)  # which adds up exactly
+        self.assertEqual(times, [0.0, 0.25, 0.75, 1.75, 3.75, 7.75, 12.75, 17.75, 22.75, 27.75])
+        self.assertNoResult(answer)
+
+    def test_transmissions(self) -> None:
+        """Transmissions have numbers of their own and are sealed anew, with one payload."""
+        self.network.is_held = True
+        self.ask()
+        self.network.run(2.0)
+        sent = self.network.take()
+        self.assertEqual([each.header.number for each in sent], [1, 2, 3, 4])
+        self.assertEqual({each.header.incarnation for each in sent}, {self.mtl.own})
+        self.assertEqual({each.to for each in sent}, {ADDRESSES["QUE"]})
+        self.assertEqual(len({each.data[40:] for each in sent}), 4)
+        for each in sent:
+            self.network.deliver(each)
+        self.assertEqual(self.que.handled, [("MTL", Confirm(id=RECORD))] * 4)
+
+    def test_numbers_of_one_peer(self) -> None:
+        """What is sent to one peer uses no number of another up."""
+        self.network.is_held = True
+        for city in ("QUE", "SHE", "QUE"):
+            self.ask(to=city)
+        self.assertEqual([each.header.number for each in self.network.take()], [1, 1, 2])
+
+    def test_jitter(self) -> None:
+        """Pauses are longer or shorter by up to a half."""
+        self.network.is_held = True
+        for jitter, first, second in ((0.0, 0.125, 0.25), (0.99, 0.3725, 0.745)):
+            self.mtl.jitter = jitter
+            answer = self.ask()
+            self.network.take()
+            for pause in (first, second):
+                self.clock.advance(pause - 0.001)
+                self.assertEqual(self.network.take(), [])
+                self.clock.advance(0.002)
+                self.assertEqual(len(self.network.take()), 1)
+            answer.cancel()
+            self.failed_with(answer, CancelledError)
+
+    def test_deadline(self) -> None:
+        """At its deadline, and not before, a request has the result None; it is sent no more, and
+        an answer that comes then is no answer."""
+        self.network.is_held = True
+        answer = self.ask(deadline=8.0)
+        self.network.run(7.95)
+        self.assertNoResult(answer)
+        self.clock.advance(0.06)
+        self.assertIsNone(self.successResultOf(answer))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.network.deliver(self.reply())
+        self.assertEqual(self.mtl.dropped(), {Drop.UNMATCHED: 1})
+
+    def test_no_time(self) -> None:
+        """A request whose deadline is over has no answer, and is not sent."""
+        self.assertIsNone(self.successResultOf(self.ask(deadline=0)))
+        self.assertEqual(self.network.sent, [])
+
+    def test_cancel(self) -> None:
+        """A cancelled request is sent no more."""
+        self.network.is_held = True
+        answer = self.ask()
+        answer.cancel()
+        self.failed_with(answer, CancelledError)
+        self.assertEqual((self.mtl.link.waiting, self.clock.getDelayedCalls()), (0, []))
+
+    def test_several(self) -> None:
+        """Each of several requests gets its own answer, in whatever order they come."""
+        waiting: list[Deferred[Reply]] = []
+
+        def later(peer: str, request: Request[Any]) -> Deferred[Reply]:
+            waiting.append(Deferred())
+            return waiting[-1]
+
+        self.que.answer = later
+        confirm, release = self.ask(), self.ask(request=Release(id=RECORD))
+        self.network.run(0.1)
+        waiting[1].callback(Done())
+        self.network.run(0.1)
+        self.assertNoResult(confirm)
+        self.assertEqual(self.successResultOf(release), Done())
+        waiting[0].callback(Lost())
+        self.network.run(0.1)
+        self.assertEqual(self.successResultOf(confirm), Lost())
+
+    def test_other_sources(self) -> None:
+        """A true reply from another address is none, nor is one of another center."""
+        self.acquaint()
+        self.network.is_held = True
+        answer = self.ask()
+        self.network.deliver(self.reply(sequence=2, number=100), source=("127.0.0.1", 9))
+        self.network.deliver(self.reply(sequence=2, number=101), source=("192.0.2.1", 21_110))
+        key = RequestKey(sender="MTL", incarnation=self.mtl.own, sequence=2)
+        self.network.deliver(self.she.forge(format_reply(key, Done()), "MTL", kind=Kind.REPLY))
+        self.assertNoResult(answer)
+        self.assertEqual(self.mtl.dropped(), {Drop.UNMATCHED: 3})
+        self.network.deliver(self.reply(sequence=2, number=102))
+        self.assertEqual(self.successResultOf(answer), Done())
+
+    def test_other_keys(self) -> None:
+        """A reply to another request, or to an earlier run of the same boot number, is none."""
+        answer = self.ask()
+        twin = Incarnation(boot=self.mtl.boot, random=b"t" * 16)
+        self.network.is_held = True
+        self.network.deliver(self.reply(sequence=2, number=100))
+        self.network.deliver(self.reply(run=twin, number=101))
+        self.network.deliver(self.reply(reply=Gone(), number=102))
+        self.assertNoResult(answer)
+        self.assertEqual(
+            self.mtl.dropped(), {Drop.UNMATCHED: 1, Drop.OTHER_RUN: 1, Drop.UNREADABLE: 1}
+        )
+
+    def test_answered_once(self) -> None:
+        """A second reply changes nothing."""
+        answer = self.ask()
+        self.network.is_held = True
+        for number in (100, 101):
+            self.network.deliver(self.reply(number=number))
+        self.assertEqual(self.successResultOf(answer), Done())
+        self.assertEqual(self.mtl.dropped(), {Drop.UNMATCHED: 1})
+
+    def test_what_cannot_be_asked(self) -> None:
+        """A city that is no peer, and values that cannot travel, are the caller's mistake."""
+        with self.assertRaises(KeyError):
+            self.ask(to="MTL")
+        with self.assertRaises(ValueError):
+            self.ask(request=Confirm(id="no id"))
+        self.assertEqual((self.mtl.link.waiting, self.clock.getDelayedCalls()), (0, []))
+
+    def test_network_errors(self) -> None:
+        """What the network does not take is lost like any datagram, and sent again."""
+        faults = (
+            OSError(errno.ENETUNREACH, "Network is unreachable"),
+            BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+            MessageLengthError("message too long"),
+            ValueError("no address of this family"),
+        )
+        for fault in faults:
+            self.mtl.port.fails_with = fault
+            answer = self.ask()
+            self.mtl.port.fails_with = None
+            self.network.run(0.5)
+            self.assertEqual(self.successResultOf(answer), Done())
+        self.assertEqual(self.mtl.dropped(), {Drop.UNSENT: 4})
+
+    def test_spelling_of_addresses(self) -> None:
+        """A peer's address may be written in any way: replies are matched by what it means. A
+        host name is none."""
+        before = ADDRESSES["QUE"]
+        self.addCleanup(ADDRESSES.update, QUE=before)
+        ADDRESSES["QUE"] = ("0:0:0::0001", 21_110)
+        self.mtl.restart()
+        answer = self.ask()
+        self.network.is_held = True
+        self.network.deliver(self.reply(), source=("::1", 21_110))
+        self.assertEqual(self.successResultOf(answer), Done())
+        ADDRESSES["QUE"] = ("que.example", 21_110)
+        with self.assertRaises(ValueError):
+            self.mtl.restart()
+
+    def test_answered_at_once(self) -> None:
+        """A network so fast that the reply is there before the request is sent leaves no timer."""
+        self.acquaint()
+        link, answers = self.mtl.link, [self.reply(sequence=2)]
+
+        class Loopback:
+            def write(self, packet: bytes, addr: object) -> None:
+                link.datagramReceived(answers.pop().data, ADDRESSES["QUE"])
+
+        link.transport = Loopback()  # type: ignore[assignment]
+        self.assertEqual(self.successResultOf(self.ask()), Done())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class StopTests(FederationCase):
+    """Closing the port ends everything."""
+
+    def test_requests_fail(self) -> None:
+        """All that wait have failed, no timer is left, and nothing can be asked any more."""
+        self.network.is_held = True
+        answers = [self.ask(), self.ask(to="SHE", deadline=8.0)]
+        self.mtl.stop()
+        for answer in [*answers, self.ask()]:
+            self.failed_with(answer, LinkStopped)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_failures_that_lead_to_others(self) -> None:
+        """Who hears of the end may cancel another request, or ask again and hear it again."""
+        self.network.is_held = True
+        first, second = self.ask(), self.ask()
+        again: list[Deferred[Any]] = []
+
+        def react(_: object) -> None:
+            second.cancel()
+            again.append(self.ask())
+
+        first.addErrback(react)
+        self.mtl.stop()
+        self.failed_with(second, CancelledError)
+        self.failed_with(again[0], LinkStopped)
+
+    def test_before_the_start(self) -> None:
+        """Nothing can be asked before the port is open; it may be opened again."""
+        link = self.mtl.link
+        self.mtl.stop()
+        self.failed_with(self.ask(), LinkStopped)
+        self.network.links[ADDRESSES["MTL"]] = link
+        link.makeConnection(self.mtl.port)
+        answer = self.ask()
+        self.network.run(0.1)
+        self.assertEqual(self.successResultOf(answer), Done())
+
+    def test_an_answer_too_late(self) -> None:
+        """What the handler answers after the end is not sent."""
+        late: Deferred[Reply] = Deferred()
+        self.que.answer = lambda peer, request: late
+        self.ask()
+        self.network.run(0.1)
+        self.que.stop()
+        self.network.take()
+        late.callback(Done())
+        self.assertEqual([each for each in self.network.sent if each.source[1] == 21_110], [])
+        self.assertEqual(self.que.dropped(), {Drop.STOPPED: 1})
+        self.assertEqual(self.que.link.drops.counts, {Drop.STOPPED: 1})
+
+    def test_totals(self) -> None:
+        """What had no effect is told at the end, once a kind."""
+        for _ in range(3):
+            self.mtl.link.datagramReceived(b"x", ("192.0.2.1", 9))
+        with listening_to_the_log() as told:
+            self.mtl.stop()
+        self.assertEqual(
+            told.texts(),
+            [
+                "MTL: 3 datagrams in all had no effect: no sealed datagram of at most 1,200 bytes.",
+            ],
+        )
+
+
+class HandlingTests(FederationCase):
+    """What comes in is handled, however often, so much at once."""
+
+    def test_again(self) -> None:
+        """A repeated request is handled again, and answered again."""
+        self.network.is_held = True
+        self.ask()
+        self.network.run(0.5)
+        for each in self.network.take():
+            self.network.deliver(each)
+        self.assertEqual(len(self.que.handled), 2)
+        self.assertEqual([each.header.kind for each in self.network.take()], [Kind.REPLY] * 2)
+
+    def test_doubled(self) -> None:
+        """A doubled datagram is handled once."""
+        self.network.is_held = True
+        self.ask()
+        (datagram,) = self.network.take()
+        for _ in range(3):
+            self.network.deliver(datagram)
+        self.assertEqual(len(self.que.handled), 1)
+        self.assertEqual(self.que.dropped(), {Drop.REPEATED: 2})
+
+    def test_from_another_address(self) -> None:
+        """A sealed request is answered to where it came from: a peer may sit behind a gateway."""
+        self.network.is_held = True
+        self.ask()
+        (datagram,) = self.network.take()
+        self.network.deliver(datagram, source=("192.0.2.7", 4_000))
+        self.assertEqual([each.to for each in self.network.take()], [("192.0.2.7", 4_000)])
+
+    def test_refusals_are_answers(self) -> None:
+        """A refusal arrives as it was said; here, as no answer to what was asked, it does not."""
+
+        async def refuse(peer: str, request: Request[Any]) -> Reply:
+            return Refusal(code=Code.FULL, text="no place left")
+
+        self.que.answer = refuse
+        answer = self.ask(request=Status(id=RECORD))
+        self.network.run(0.1)
+        self.assertNoResult(answer)
+        (failure,) = self.flushLoggedErrors(TypeError)
+        self.assertIn("no answer to what was asked", str(failure.value))
+
+    def test_a_bound(self) -> None:
+        """So many requests of a peer are handled at once; more are dropped and come again, and
+        other peers do not suffer."""
+        waiting: list[Deferred[Reply]] = []
+
+        def later(peer: str, request: Request[Any]) -> Deferred[Reply]:
+            waiting.append(Deferred())
+            return waiting[-1]
+
+        self.que.answer = later
+        self.acquaint_slowly(waiting)
+        self.network.is_held = True
+        for _ in range(HANDLED_AT_ONCE + 1):
+            self.ask(deadline=0.1)
+        for each in self.network.take():
+            self.network.deliver(each)
+        self.assertEqual(len(waiting), HANDLED_AT_ONCE)
+        self.assertEqual(self.que.dropped(), {Drop.CROWDED: 1})
+        self.network.is_held = False
+        self.ask(self.she)
+        self.network.run(0.1)
+        self.assertEqual(len(waiting), HANDLED_AT_ONCE + 1)
+        waiting[0].callback(Done())
+        answer = self.ask()
+        self.network.run(0.1)
+        waiting[-1].callback(Done())
+        self.network.run(0.1)
+        self.assertEqual(self.successResultOf(answer), Done())
+
+    def acquaint_slowly(self, waiting: list[Deferred[Reply]]) -> None:
+        self.ask()
+        self.network.run(0.1)
+        waiting.pop().callback(Done())
+        self.network.run(0.1)
+        self.network.take()
+
+    def test_a_failing_handler(self) -> None:
+        """Where the handler fails there is no answer until it does not; each type of failure is
+        logged once."""
+        faults: list[Exception] = [KeyError("a"), KeyError("b"), ZeroDivisionError()]
+
+        async def fail(peer: str, request: Request[Any]) -> Reply:
+            if faults:
+                raise faults.pop(0)
+            return Done()
+
+        self.que.answer = fail
+        answer = self.ask()
+        self.network.run(1.5)
+        self.assertNoResult(answer)
+        kinds = [failure.type for failure in self.flushLoggedErrors()]
+        self.assertEqual(kinds, [KeyError, ZeroDivisionError])
+        self.assertEqual(self.que.dropped(), {Drop.FAILED: 3})
+        self.network.run(1.5)
+        self.assertEqual(self.successResultOf(answer), Done())
+
+    def test_a_handler_that_fails_at_once(self) -> None:
+        """A handler that raises instead of giving a result fails like any other."""
+
+        def fail(peer: str, request: Request[Any]) -> Deferred[Reply]:
+            raise KeyError("a")
+
+        self.que.answer = fail
+        self.ask(deadline=0.2)
+        self.network.run(0.3)
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+    def test_an_unforeseen_error(self) -> None:
+        """A fault of the program costs one datagram, and the center goes on."""
+        self.acquaint()
+        take, self.que.link._take_request = self.que.link._take_request, None  # type: ignore[method-assign, assignment]
+        answer = self.ask()
+        self.network.run(0.1)
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+        self.que.link._take_request = take  # type: ignore[method-assign]
+        self.network.run(0.5)
+        self.assertEqual(self.successResultOf(answer), Done())
+
+    def test_opened_but_unreadable(self) -> None:
+        """A sealed datagram without a message we know has no answer."""
+        self.network.is_held = True
+        known = format_request(1, Confirm(id=RECORD))
+        for number, payload in enumerate((b"", b"[1,'x']", known + b" ", b'[1,"DROP"]')):
+            for kind in Kind:
+                number_of_both = 10 * number + kind.value
+                self.network.deliver(
+                    self.mtl.forge(payload, "QUE", kind=kind, number=number_of_both)
+                )
+        self.assertEqual((self.network.take(), self.que.handled), ([], []))
+        self.assertEqual(self.que.dropped(), {Drop.UNREADABLE: 12})
