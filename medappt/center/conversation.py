@@ -12,12 +12,21 @@ from medappt.center.session import new_session
 from medappt.center.turns import EndOfInput, Overlong, Turn
 from medappt.model.limits import Limits
 from medappt.wire.replies import Reply
-from medappt.wire.requests import Authenticate, Help, Malformed, Quit, parse_request
+from medappt.wire.requests import (
+    NUMBERED,
+    Authenticate,
+    Help,
+    Malformed,
+    Quit,
+    Vocabulary,
+    parse_request,
+)
 
 
 class Conversation:
     """What the protocol hands its lines to; it answers through ``send`` and ``connection``, in the
-    dialect of ``word``, and does not know which that is."""
+    dialect of ``word``, and does not know which that is. ``vocabulary`` is what the center serves.
+    """
 
     def __init__(
         self,
@@ -29,7 +38,9 @@ class Conversation:
         sentences: CenterSentences,
         peer: Peer,
         limits: Limits,
+        vocabulary: Vocabulary = NUMBERED,
     ) -> None:
+        self._vocabulary = vocabulary
         self._core = SessionCore(
             connection=connection,
             send=send,
@@ -51,7 +62,7 @@ class Conversation:
 
     def line(self, line: bytes) -> None:
         """A complete line, without its end."""
-        asked = parse_request(line)
+        asked = parse_request(line, self._vocabulary)
         if asked is not None:
             self._turns.add(asked)
 

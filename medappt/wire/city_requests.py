@@ -94,6 +94,12 @@ class WrongForm(Exception):
     """Words that are no such request; the message is the expected form."""
 
 
+def parse_capacity(word: str) -> int | None:
+    """The capacity of a slot, or ``None`` if the word is none: 1 to ``MOST_CAPACITY``, digits."""
+    capacity = int(word) if _CAPACITY.fullmatch(word) else 0
+    return capacity or None
+
+
 def _fail(form: str) -> NoReturn:
     raise WrongForm(form)
 
@@ -104,11 +110,11 @@ def _slot(code: str, type_: str, form: str) -> SlotName:
 
 
 def _patient(arguments: list[str], form: str) -> PersonId | None:
-    """The last word of a request, if there is one more than it needs."""
+    """Whom the words behind those a request needs name: one patient or none."""
     if not arguments:
         return None
-    [word] = arguments if len(arguments) == 1 else [""]
-    return parse_person(word) or _fail(form)
+    patient = parse_person(arguments[0]) if len(arguments) == 1 else None
+    return patient or _fail(form)
 
 
 def parse_list(arguments: list[str]) -> ListSlots:
@@ -169,24 +175,26 @@ def parse_patients(arguments: list[str]) -> SlotPatients | int:
 def parse_add(arguments: list[str]) -> Add:
     """``add ID TYPE CAPACITY``."""
     form = f"add ID TYPE CAPACITY, from 1 to {MOST_CAPACITY}"
-    if len(arguments) != 3 or not _CAPACITY.fullmatch(arguments[2]) or not int(arguments[2]):
+    capacity = parse_capacity(arguments[2]) if len(arguments) == 3 else None
+    if capacity is None:
         _fail(form)
-    return Add(slot=_slot(arguments[0], arguments[1], form), capacity=int(arguments[2]))
+    return Add(slot=_slot(arguments[0], arguments[1], form), capacity=capacity)
 
 
 def parse_remove(arguments: list[str]) -> Remove:
     """``remove ID TYPE [preview]``; the word is a keyword, and so in any case."""
     form = "remove ID TYPE [preview]"
-    if len(arguments) not in (2, 3) or [word.lower() for word in arguments[2:]] not in (
-        [],
-        ["preview"],
-    ):
+    options = [word.lower() for word in arguments[2:]]
+    if len(arguments) < 2 or options not in ([], ["preview"]):
         _fail(form)
-    return Remove(slot=_slot(arguments[0], arguments[1], form), preview=len(arguments) == 3)
+    return Remove(slot=_slot(arguments[0], arguments[1], form), preview=bool(options))
 
 
 def city_words(command: CityCommand) -> list[str]:
-    """The words that ask for ``command``: what the parsers undo."""
+    """The words that ask for ``command``: what the parsers undo.
+
+    Raises ``ValueError`` for a type that would be read as a patient.
+    """
     match command:
         case ListSlots():
             return ["list", command.type]
@@ -194,6 +202,8 @@ def city_words(command: CityCommand) -> list[str]:
             return ["book", *_name(command.slot), *_person(command.patient)]
         case CancelId():
             types = [] if command.type is None else [command.type]
+            if types and command.patient is None and parse_person(types[0]) is not None:
+                raise ValueError("a last word of the form of a patient's ID is the patient")
             return ["cancel", str(command.code), *types, *_person(command.patient)]
         case CancelIndexFor():
             return ["cancel", str(command.index), str(command.patient)]

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled, State
+from medappt.model.appointments import (
+    Added,
+    Attendance,
+    Booked,
+    Cancelled,
+    Reserved,
+    Scheduled,
+    State,
+    Swapped,
+)
 from medappt.model.calendar import WeeklyTime, parse_hour, parse_weekday
+from medappt.model.ids import parse_appointment_id
 from medappt.model.refusals import Code, Refusal
 from medappt.model.slots import FreeSlot, SlotState, parse_index
 from medappt.wire import words
+from medappt.wire.city_requests import ListSlots, Remove, SlotPatients, parse_capacity
 from medappt.wire.requests import Available, Command, Help, Patients, Schedule, Slots
 
 
@@ -48,10 +59,26 @@ class Bye:
 
 
 Reply: TypeAlias = (
-    Success | Failure | Rows | Reserved | NotAvailable | Invalid | Cancelled | Refusal | Bye
+    Success
+    | Failure
+    | Rows
+    | Reserved
+    | NotAvailable
+    | Invalid
+    | Booked
+    | Swapped
+    | Added
+    | Cancelled
+    | Refusal
+    | Bye
 )
 
+_Place = TypeVar("_Place", Booked, Swapped)
+
 END_OF_ROWS = "."
+UNKNOWN = "-"
+"""Stands for a doctor, a host or a port that nobody knows."""
+
 _WORDED: dict[str, Reply] = {
     "success": Success(),
     "failure": Failure(),
@@ -68,6 +95,12 @@ def _lines(reply: Reply) -> list[str]:
             return [*reply.rows, END_OF_ROWS]
         case Reserved():
             return [f"{reply.doctor} {reply.port}"]
+        case Booked() | Swapped():
+            contact = (reply.doctor, reply.host, reply.port)
+            known = " ".join(UNKNOWN if each is None else str(each) for each in contact)
+            return [f"{type(reply).__name__.lower()} {reply.code} {reply.type} {known}"]
+        case Added():
+            return [f"added {reply.code} {reply.type} {reply.capacity}"]
         case Cancelled():
             return [f"cancelled {reply.code} {reply.type}"]
         case Refusal():
@@ -121,11 +154,14 @@ class UnexpectedReply(Exception):
     """A server said something that is no reply to what it was asked."""
 
 
+_WITH_ROWS = Available | Slots | Schedule | Patients | Help | ListSlots | SlotPatients | Remove
+
+
 class ReplyReader:
     """Collects the lines that answer one request, for a client (sans-IO)."""
 
     def __init__(self, command: Command, tag: str | None = None) -> None:
-        self._has_rows = isinstance(command, Available | Slots | Schedule | Patients | Help)
+        self._has_rows = isinstance(command, _WITH_ROWS)
         self._prefix = None if tag is None else f"@{tag} "
         self._rows: list[str] = []
         self._is_first = True
@@ -163,14 +199,46 @@ def _parse_refusal(text: str) -> Refusal:
 def _parse_line(text: str) -> Reply:
     if text in _WORDED:
         return _WORDED[text]
-    parts = words.split(text)
-    if len(parts) == 3 and parts[0] == "cancelled":
-        return Cancelled(code=parts[1], type=parts[2])
-    if len(parts) == 2:
-        port = parse_index(parts[1])
-        if port is not None and 0 < port < 65536:
-            return Reserved(doctor=parts[0], port=port)
-    raise UnexpectedReply("a line that is no reply of the protocol")
+    reply = _parse_words(words.split(text))
+    if reply is None:
+        raise UnexpectedReply("a line that is no reply of the protocol")
+    return reply
+
+
+def _parse_words(parts: list[str]) -> Reply | None:
+    match parts:
+        case [doctor, word]:
+            port = _parse_port(word)
+            return None if port is None else Reserved(doctor=doctor, port=port)
+        case ["cancelled", code, type_]:
+            return Cancelled(code=code, type=type_)
+        case ["added", code, type_, word]:
+            capacity = parse_capacity(word)
+            if capacity is None or parse_appointment_id(code) is None:
+                return None
+            return Added(code=code, type=type_, capacity=capacity)
+        case ["booked", *others]:
+            return _parse_place(Booked, others)
+        case ["swapped", *others]:
+            return _parse_place(Swapped, others)
+        case _:
+            return None
+
+
+def _parse_place(kind: type[_Place], parts: list[str]) -> _Place | None:
+    if len(parts) != 5 or parse_appointment_id(parts[0]) is None:
+        return None
+    code, type_, *contact = parts
+    doctor, host, word = (None if each == UNKNOWN else each for each in contact)
+    port = None if word is None else _parse_port(word)
+    if port is None and word is not None:
+        return None
+    return kind(code=code, type=type_, doctor=doctor, host=host, port=port)
+
+
+def _parse_port(word: str) -> int | None:
+    port = parse_index(word)
+    return port if port is not None and 0 < port < 65536 else None
 
 
 def parse_available(rows: Rows) -> list[FreeSlot]:

@@ -7,14 +7,16 @@ worth is decided here, in the order of section 3: syntax first, then who may ask
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from medappt.model.ids import parse_person
 from medappt.model.limits import LINE_BYTES
 from medappt.model.refusals import Code, Refusal
 from medappt.model.slots import parse_index
-from medappt.wire import words
+from medappt.wire import city_requests, words
+from medappt.wire.city_requests import CityCommand, WrongForm
 
 KEYWORDS = frozenset(
     "authenticate available slots selection list book cancel swap schedule patients add remove"
@@ -76,9 +78,10 @@ class Quit:
     pass
 
 
-Command: TypeAlias = (
+NumberedCommand: TypeAlias = (
     Authenticate | Available | Slots | Selection | Cancel | Schedule | Patients | Help | Quit
 )
+Command: TypeAlias = NumberedCommand | CityCommand
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,20 +107,16 @@ class Malformed:
     has_effect: bool = False
 
 
-class _SyntaxError(Exception):
-    pass
-
-
 def _authenticate(arguments: list[str]) -> Command:
     if len(arguments) != 2:
-        raise _SyntaxError("authenticate USER PASSWORD")
+        raise WrongForm("authenticate USER PASSWORD")
     return Authenticate(user=arguments[0], password=arguments[1])
 
 
 def _alone(make: Callable[[], Command], form: str) -> Callable[[list[str]], Command]:
     def build(arguments: list[str]) -> Command:
         if arguments:
-            raise _SyntaxError(form)
+            raise WrongForm(form)
         return make()
 
     return build
@@ -125,24 +124,44 @@ def _alone(make: Callable[[], Command], form: str) -> Callable[[list[str]], Comm
 
 def _selection(arguments: list[str]) -> Command:
     if len(arguments) != 1:
-        raise _SyntaxError("selection INDEX")
+        raise WrongForm("selection INDEX")
     return Selection(index=arguments[0])
 
 
 def _index(arguments: list[str], form: str) -> int:
     index = parse_index(arguments[0]) if len(arguments) == 1 else None
     if index is None:
-        raise _SyntaxError(form)
+        raise WrongForm(form)
     return index
 
 
 def _schedule(arguments: list[str]) -> Command:
     if len(arguments) > 1:
-        raise _SyntaxError("schedule [PATIENT]")
+        raise WrongForm("schedule [PATIENT]")
     return Schedule(patient=arguments[0] if arguments else None)
 
 
-_BUILDERS: dict[str, Callable[[list[str]], Command]] = {
+def _schedule_of_city(arguments: list[str]) -> Command:
+    if arguments and parse_person(arguments[0]) is None:
+        raise WrongForm("schedule [PATIENT]")
+    return _schedule(arguments)
+
+
+def _cancel_of_city(arguments: list[str]) -> Command:
+    command = city_requests.parse_cancel(arguments)
+    return Cancel(index=command) if isinstance(command, int) else command
+
+
+def _patients_of_city(arguments: list[str]) -> Command:
+    command = city_requests.parse_patients(arguments)
+    return Patients(index=command) if isinstance(command, int) else command
+
+
+Vocabulary: TypeAlias = Mapping[str, Callable[[list[str]], Command]]
+"""The requests that a center serves: by keyword, what makes a command of the words behind it, and
+raises ``WrongForm``."""
+
+NUMBERED: Vocabulary = {
     "authenticate": _authenticate,
     "available": _alone(Available, "available"),
     "slots": _alone(Slots, "slots"),
@@ -153,10 +172,26 @@ _BUILDERS: dict[str, Callable[[list[str]], Command]] = {
     "help": _alone(Help, "help"),
     "quit": _alone(Quit, "quit"),
 }
+"""Of a center without a city: plain user names and numbered slots (R9)."""
+
+CITY: Vocabulary = {
+    **NUMBERED,
+    "list": city_requests.parse_list,
+    "book": city_requests.parse_book,
+    "cancel": _cancel_of_city,
+    "swap": city_requests.parse_swap,
+    "schedule": _schedule_of_city,
+    "patients": _patients_of_city,
+    "add": city_requests.parse_add,
+    "remove": city_requests.parse_remove,
+}
+"""Of a center with a city: slots by ID and type as well, and patients by the form of R9."""
 
 
-def parse_request(line: bytes) -> Request | Malformed | None:
+def parse_request(line: bytes, vocabulary: Vocabulary = NUMBERED) -> Request | Malformed | None:
     """The request in a line (without its end), or what is wrong with it; ``None`` if it is empty.
+
+    What is not in ``vocabulary`` is an unknown command.
 
     Keywords are case-insensitive, values are not. Bytes that are no ASCII are words like others:
     they match no keyword and no index, but may be part of a name or a password.
@@ -174,13 +209,13 @@ def parse_request(line: bytes) -> Request | Malformed | None:
     # only ASCII: the Kelvin sign in lower case is a k
     keyword = parts[0].lower() if parts[0].isascii() else parts[0]
     text = " ".join([keyword, *parts[1:]])
-    build = _BUILDERS.get(keyword)
+    build = vocabulary.get(keyword)
     if build is None:
         reason = "no such request, try help"
         return _malformed(Code.UNKNOWN_COMMAND, reason, tag, text, keyword in EFFECTS)
     try:
         command = build(parts[1:])
-    except _SyntaxError as error:
+    except WrongForm as error:
         form = str(error)
         return _malformed(Code.SYNTAX, f"expected: {form}", tag, text, keyword in EFFECTS)
     return Request(command=command, tag=tag)
@@ -199,17 +234,10 @@ def format_request(command: Command, tag: str | None = None) -> bytes:
     Raises ``ValueError`` where a value is no single word, or the line would be too long to be
     accepted: a client must not be able to send two requests for one.
     """
-    match command:
-        case Authenticate():
-            parts = ["authenticate", command.user, command.password]
-        case Selection():
-            parts = ["selection", command.index]
-        case Cancel() | Patients():
-            parts = [type(command).__name__.lower(), str(command.index)]
-        case Schedule():
-            parts = ["schedule"] if command.patient is None else ["schedule", command.patient]
-        case _:  # they take no words
-            parts = [type(command).__name__.lower()]
+    if isinstance(command, CityCommand):
+        parts = city_requests.city_words(command)
+    else:
+        parts = _numbered_words(command)
     if tag is not None:
         if not _TAG.fullmatch(f"@{tag}"):
             raise ValueError("a tag is 1 to 64 printable characters without blanks")
@@ -221,3 +249,17 @@ def format_request(command: Command, tag: str | None = None) -> bytes:
     if len(data) > LINE_BYTES:
         raise ValueError(f"a request has at most {LINE_BYTES} bytes")
     return data + b"\n"
+
+
+def _numbered_words(command: NumberedCommand) -> list[str]:
+    match command:
+        case Authenticate():
+            return ["authenticate", command.user, command.password]
+        case Selection():
+            return ["selection", command.index]
+        case Cancel() | Patients():
+            return [type(command).__name__.lower(), str(command.index)]
+        case Schedule():
+            return ["schedule"] if command.patient is None else ["schedule", command.patient]
+        case _:  # they take no words
+            return [type(command).__name__.lower()]

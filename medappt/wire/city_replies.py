@@ -1,0 +1,84 @@
+"""The rows of ``list`` and ``remove``, of centers with a city only, both ways (section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from medappt.model.appointments import Fate, Relocation, Removed
+from medappt.model.ids import AppointmentId, is_city, parse_appointment_id
+from medappt.model.records import Listing
+from medappt.model.slots import parse_index
+from medappt.wire import words
+from medappt.wire.replies import Rows, UnexpectedReply
+
+_FATES = {fate.value: fate for fate in (Fate.WAITLISTED, Fate.MOVING)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedSlot:
+    """A row of ``list``, as a client has it: the type is the one it asked for."""
+
+    code: AppointmentId
+    free: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotList:
+    """A whole ``list``. ``unreachable`` are the cities whose slots are missing in it."""
+
+    slots: tuple[ListedSlot, ...]
+    unreachable: tuple[str, ...] = ()
+
+
+def list_rows(listings: Sequence[Listing], unreachable: Sequence[str] = ()) -> Rows:
+    """``ID FREE`` per slot, by start, then ID; then ``! CITY unreachable`` per city."""
+    ordered = sorted(listings, key=lambda each: (each.start, str(each.name.code)))
+    slots = (f"{each.name.code} {each.free}" for each in ordered)
+    return Rows(rows=(*slots, *(f"! {city} unreachable" for city in unreachable)))
+
+
+def removed_rows(removed: Removed) -> Rows:
+    """``PATIENT NEWID``, ``PATIENT waitlisted`` or ``PATIENT moving`` per patient, and
+    ``PATIENT NEWID unconfirmed`` where it is a guess; there is no word for a guessed wait."""
+    return Rows(rows=tuple(map(_removed_row, removed.rows)))
+
+
+def _removed_row(row: Relocation) -> str:
+    if row.new_code is None:
+        return f"{row.patient} {row.fate.value}"
+    return f"{row.patient} {row.new_code}{'' if row.is_confirmed else ' unconfirmed'}"
+
+
+def parse_list(rows: Rows) -> SlotList:
+    """The rows of ``list``; ``UnexpectedReply`` if they are others."""
+    slots, unreachable = [], []
+    for row in rows.rows:
+        match words.split(row):
+            case ["!", city, "unreachable"] if is_city(city):
+                unreachable.append(city)
+            case [word, number]:
+                code, free = parse_appointment_id(word), parse_index(number)
+                if code is None or free is None:
+                    raise UnexpectedReply("a row that is no slot and its free places")
+                slots.append(ListedSlot(code=code, free=free))
+            case _:
+                raise UnexpectedReply("a row that is no slot and its free places")
+    return SlotList(slots=tuple(slots), unreachable=tuple(unreachable))
+
+
+def parse_removed(rows: Rows) -> Removed:
+    """The rows of ``remove``; ``UnexpectedReply`` if they are others."""
+    return Removed(rows=tuple(map(_parse_removed_row, rows.rows)))
+
+
+def _parse_removed_row(row: str) -> Relocation:
+    match words.split(row):
+        case [patient, word] if word in _FATES:
+            return Relocation(patient=patient, fate=_FATES[word])
+        case [patient, code, *rest] if rest in ([], ["unconfirmed"]) and parse_appointment_id(code):
+            return Relocation(
+                patient=patient, fate=Fate.MOVED, new_code=code, is_confirmed=not rest
+            )
+        case _:
+            raise UnexpectedReply("a row that is no patient and what becomes of them")
