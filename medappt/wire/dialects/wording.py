@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from medappt.model.appointments import Cancelled, Reserved
+from medappt.model.appointments import Added, Booked, Cancelled, Reserved, Swapped
 from medappt.wire import words
-from medappt.wire.replies import Bye, Failure, Invalid, NotAvailable, Reply, Rows, Success
+from medappt.wire.replies import (
+    Bye,
+    Failure,
+    Invalid,
+    NotAvailable,
+    Reply,
+    Rows,
+    Success,
+    format_reply,
+)
 
 LIST_BYTES = 98
 """Of a list, in whole rows: their clients read it into 99 bytes and one NUL."""
@@ -37,10 +46,8 @@ class Wording:
                 text = self._list(reply.rows) or self.empty
             case Reserved():
                 text = f"{reply.doctor} {reply.port}" if self.names_doctor else f"{reply.port} "
-            case Cancelled():
-                text = f"cancelled {reply.code} {reply.type}"
-            case Bye():
-                text = "bye"
+            case Cancelled() | Booked() | Swapped() | Added() | Bye():
+                return format_reply(reply).removesuffix(b"\n")
             case NotAvailable():
                 text = self.taken
             case Invalid():

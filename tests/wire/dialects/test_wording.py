@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from medappt.model.appointments import Cancelled, Reserved
+from medappt.model.appointments import Booked, Cancelled, Reserved
 from medappt.model.refusals import Code, Refusal
 from medappt.wire.replies import Bye, Failure, Invalid, NotAvailable, Reply, Rows, Success
 from tests.wire.dialects.hearing import Hearing
@@ -120,6 +120,16 @@ TABLE: list[tuple[Reply, dict[str, bytes]]] = [
             "record": b"cancelled 2 -\0",
             "capital": b"cancelled 2 -\0",
             "bare": b"cancelled 2 -",
+        },
+    ),
+    (
+        Booked(code="MTLA100227", type="Dental", doctor="doc1", host=None, port=41000),
+        {
+            "line": b"booked MTLA100227 Dental doc1 - 41000\n",
+            "packet": b"booked MTLA100227 Dental doc1 - 41000\0",
+            "record": b"booked MTLA100227 Dental doc1 - 41000\0",
+            "capital": b"booked MTLA100227 Dental doc1 - 41000\0",
+            "bare": b"booked MTLA100227 Dental doc1 - 41000",
         },
     ),
 ]
