@@ -108,6 +108,8 @@ class CenterOptions(RoleOptions):
         config: Path | None = self["config"]
         if config is not None:
             settings, base = load(config, read_settings), config.parent
+            if settings.city is not None:
+                raise CannotStart(f"{config}: a center with a city is not served by this version")
         else:
             data: Path = self["data"] or to_path("data")
             settings = CenterSettings(

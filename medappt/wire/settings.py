@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from medappt.model.limits import Limits
+from medappt.wire.city_settings import CitySettings, read_city
 from medappt.wire.datafiles import BrokenFile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CenterSettings:
     """The ``[center]`` table; ``None`` where a key is not given. Paths are as written: relative
-    to the file."""
+    to the file. ``city`` is what makes it a center of a federation."""
 
     listen: tuple[str, ...] = ()
     store: str | None = None
@@ -22,10 +23,10 @@ class CenterSettings:
     users: str | None = None
     availabilities: str | None = None
     limits: Limits = field(default_factory=Limits)
+    city: CitySettings | None = None
 
 
 _TEXT_KEYS = ("store", "timezone", "users", "availabilities")
-_FEDERATION_KEYS = ("city", "types", "doctors")
 
 
 def read_settings(data: bytes, file: str) -> CenterSettings:
@@ -37,14 +38,14 @@ def read_settings(data: bytes, file: str) -> CenterSettings:
     center = tables.pop("center", {})
     if not isinstance(center, dict):
         raise BrokenFile(file, 0, "expected [center] to be a table")
-    if "federation" in tables or any(key in center for key in _FEDERATION_KEYS):
-        raise BrokenFile(file, 0, "a center with a city is not served by this version")
+    city = read_city(center, tables.pop("federation", None), file)
     if tables:
-        raise BrokenFile(file, 0, f"expected the table [center] only, not {_first(tables)}")
-    return _center(center, file)
+        expected = "expected the tables [center] and [federation] only"
+        raise BrokenFile(file, 0, f"{expected}, not {_first(tables)}")
+    return _center(center, city, file)
 
 
-def _center(center: dict[str, Any], file: str) -> CenterSettings:
+def _center(center: dict[str, Any], city: CitySettings | None, file: str) -> CenterSettings:
     limits = read_limits(center.pop("limits", {}), file)
     listen = center.pop("listen", [])
     listen = [listen] if isinstance(listen, str) else listen
@@ -59,7 +60,7 @@ def _center(center: dict[str, Any], file: str) -> CenterSettings:
             values[key] = value
     if center:
         raise BrokenFile(file, 0, f"center.{_first(center)}: no such setting")
-    return CenterSettings(listen=tuple(listen), limits=limits, **values)
+    return CenterSettings(listen=tuple(listen), limits=limits, city=city, **values)
 
 
 def read_limits(

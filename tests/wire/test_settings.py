@@ -107,17 +107,6 @@ class FileTests(SettingsCase):
             self.assert_broken(b"center = " + value, "expected [center] to be a table")
         self.assert_broken(b"[[center]]\ncity = 'MTL'\n", "expected [center] to be a table")
 
-    def test_city(self) -> None:
-        """A center with a city is refused rather than served by other rules."""
-        for data in (
-            b"[center]\ncity = 'MTL'\n",
-            b"[center]\ntypes = ['Dental']\n",
-            b"[center.doctors]\n",
-            b"[federation]\n",
-            b"federation = 1\n",
-        ):
-            self.assert_broken(data, "a center with a city is not served")
-
     @settings(deadline=None)
     @given(st.binary(max_size=100) | documents)
     def test_any_bytes(self, data: bytes) -> None:
