@@ -1,0 +1,227 @@
+"""The operations of a center with a city: what they do, whoever asks (section 4). Who may ask for
+which patient is judged before (R5); that slots are this city's own is judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from medappt.federation.authority import Authority
+from medappt.federation.bookings import Bookings
+from medappt.federation.errands import Bell
+from medappt.federation.joining import Joining
+from medappt.federation.listing import Listed, Lister
+from medappt.model.appointments import (
+    Added,
+    Attendance,
+    Booked,
+    Cancelled,
+    Fate,
+    Relocation,
+    Removed,
+    Scheduled,
+    Swapped,
+)
+from medappt.model.ids import AppointmentId, PersonId, SlotName
+from medappt.model.records import NOBODY, Contact
+from medappt.model.refusals import Code, Refusal, Refused
+from medappt.store.answers import Answer
+from medappt.store.attendance import patients_in
+from medappt.store.booking import Booking
+from medappt.store.cancelling import Giveback, appointments_of, give_back
+from medappt.store.connection import Connection
+from medappt.store.here import Here
+from medappt.store.removal import (
+    Closed,
+    Previewed,
+    add_slot,
+    conclude_removal,
+    preview_removal,
+    relocations,
+    remove_slot,
+)
+from medappt.store.results import Answered, Tagged, once
+
+REMOVE_SECONDS = 8.0
+"""How long a removal waits for other homes before it says ``moving``: the administrator has an
+answer within 10."""
+
+UNKNOWN_TYPE = Refusal(code=Code.UNKNOWN_TYPE, text="no such type of appointment")
+NOT_OUR_SLOT = Refusal(code=Code.FORBIDDEN, text="that slot is another city's")
+
+A = TypeVar("A", Added, Booked, Cancelled, Removed, Swapped)
+
+
+class City:
+    """``doctors`` are the types of appointment there are, and who sees the patients of each.
+
+    Every operation raises ``Refused`` where the center says no, and ``StoreBusy`` or
+    ``StoreFailed`` where the store could not do it; then it is not done. ``tagged`` makes one with
+    an effect safe to send again, also while the first still runs. ``changed`` is called after a
+    transaction that may have posted a letter or opened a place, ``added`` after a slot was added;
+    ``bell`` rings when a home may have decided.
+    """
+
+    def __init__(
+        self,
+        *,
+        authority: Authority,
+        doctors: Mapping[str, Contact],
+        bookings: Bookings,
+        lister: Lister,
+        clock: IReactorTime,
+        bell: Bell,
+        changed: Callable[[], object],
+        added: Callable[[], object],
+    ) -> None:
+        self._authority = authority
+        self._doctors = doctors
+        self._bookings = bookings
+        self._lister = lister
+        self._clock = clock
+        self._bell = bell
+        self._changed = changed
+        self._added = added
+        self._joining = Joining()
+
+    async def book(self, patient: PersonId, slot: SlotName, tagged: Tagged | None = None) -> Booked:
+        """Refused: ``unknown-type``, ``past``, ``already-booked``, ``same-day``, ``weekly-limit``,
+        ``unknown-slot``, ``full``, ``unreachable``."""
+        wanted = Booking(patient=str(patient), wanted=slot, tagged=tagged)
+        return await self._once(
+            Booked, tagged, self._judge_types(slot), lambda: self._bookings.book(wanted)
+        )
+
+    async def swap(
+        self, patient: PersonId, old: SlotName, new: SlotName, tagged: Tagged | None = None
+    ) -> Swapped:
+        """Both or neither (R6). Refused: as ``book``, and ``not-booked``."""
+        wanted = Booking(patient=str(patient), wanted=new, instead=old, tagged=tagged)
+        return await self._once(
+            Swapped, tagged, self._judge_types(old, new), lambda: self._bookings.book(wanted)
+        )
+
+    async def cancel(
+        self,
+        patient: PersonId,
+        code: AppointmentId,
+        type_: str | None = None,
+        tagged: Tagged | None = None,
+    ) -> Cancelled:
+        """Refused: ``unknown-type``, ``past``, ``not-booked``, ``ambiguous``. It does not wait for
+        the owner."""
+        giveback = Giveback(patient=str(patient), code=code, type=type_, tagged=tagged)
+        refusal = None if type_ is None or type_ in self._doctors else UNKNOWN_TYPE
+        return await self._once(Cancelled, tagged, refusal, lambda: self._give_back(giveback))
+
+    async def _give_back(self, giveback: Giveback) -> Answer:
+        answered = await self._authority.act(give_back, giveback)
+        self._changed()
+        return answered.answer
+
+    async def schedule(self, patient: PersonId) -> Sequence[Scheduled]:
+        """What has not begun, and what is waited for, by start."""
+        return await self._authority.act(_schedule, str(patient))
+
+    async def add(self, slot: SlotName, capacity: int, tagged: Tagged | None = None) -> Added:
+        """Refused: ``forbidden``, ``unknown-type``, ``past``, ``exists``."""
+
+        async def effect() -> Answer:
+            contact = self._doctors.get(slot.type, NOBODY)
+            answered = await self._authority.act(add_slot, slot, capacity, contact, tagged)
+            self._changed()
+            self._added()
+            return answered.answer
+
+        return await self._once(Added, tagged, self._judge_own(slot), effect)
+
+    async def remove(self, slot: SlotName, tagged: Tagged | None = None) -> Removed:
+        """Waits up to ``REMOVE_SECONDS`` for the homes of patients of other cities; those that
+        have not decided by then are ``moving``. Refused: ``forbidden``, ``unknown-type``, ``past``,
+        ``unknown-slot``."""
+        return await self._once(
+            Removed, tagged, self._judge_own(slot), lambda: self._remove(slot, tagged)
+        )
+
+    async def _remove(self, slot: SlotName, tagged: Tagged | None) -> Answer:
+        end = self._clock.seconds() + REMOVE_SECONDS
+        closed = await self._authority.act(remove_slot, slot, tagged)
+        self._changed()
+        if isinstance(closed, Answered):
+            return closed.answer
+        while await self._is_moving(closed):
+            left = end - self._clock.seconds()
+            if left <= 0 or self._bell.is_closed:
+                break
+            await self._bell.heard(left)
+        return (await self._authority.act(conclude_removal, closed)).answer
+
+    async def _is_moving(self, closed: Closed) -> bool:
+        rows: tuple[Relocation, ...] = ()
+        if closed.awaited:
+            rows = await self._authority.do(relocations, closed)
+        return any(row.fate is Fate.MOVING for row in rows)
+
+    async def preview(self, slot: SlotName) -> Removed:
+        """What ``remove`` would do, done to nobody. Refused like it."""
+        refusal = self._judge_own(slot)
+        if refusal is None:
+            try:
+                refusal = await self._authority.act(preview_removal, slot)
+            except Previewed as previewed:
+                return previewed.removed
+        raise Refused(refusal.code, refusal.text)
+
+    async def patients(self, slot: SlotName) -> Sequence[Attendance]:
+        """Who has a place, in booking order. Refused: ``forbidden``, ``unknown-type``,
+        ``unknown-slot``."""
+        refusal = self._judge_own(slot)
+        if refusal is None:
+            answer = await self._authority.do(patients_in, slot)
+            if not isinstance(answer, Refusal):
+                return answer
+            refusal = answer
+        raise Refused(refusal.code, refusal.text)
+
+    async def list(self, type_: str) -> Listed:
+        """The open slots of every center. Refused: ``unknown-type``."""
+        if type_ not in self._doctors:
+            raise Refused(UNKNOWN_TYPE.code, UNKNOWN_TYPE.text)
+        return await self._lister.slots(type_)
+
+    def _judge_own(self, slot: SlotName) -> Refusal | None:
+        if slot.city != self._authority.city:
+            return NOT_OUR_SLOT
+        return self._judge_types(slot)
+
+    def _judge_types(self, *slots: SlotName) -> Refusal | None:
+        return None if all(slot.type in self._doctors for slot in slots) else UNKNOWN_TYPE
+
+    async def _once(
+        self,
+        kind: type[A],
+        tagged: Tagged | None,
+        refusal: Refusal | None,
+        effect: Callable[[], Coroutine[Deferred[Any], Any, Answer]],
+    ) -> A:
+        async def refuse() -> Answer:
+            assert refusal is not None
+            return await self._authority.act(_refuse, tagged, refusal)
+
+        answer = await self._joining.once(tagged, effect if refusal is None else refuse)
+        if isinstance(answer, Refusal):
+            raise Refused(answer.code, answer.text)
+        assert isinstance(answer, kind), "a tag has one text, and so one kind of answer"
+        return answer
+
+
+def _refuse(connection: Connection, here: Here, tagged: Tagged | None, refusal: Refusal) -> Answer:
+    """A refusal before the store was asked is remembered as well."""
+    return once(connection, tagged, here.now, lambda: refusal).answer
+
+
+def _schedule(connection: Connection, here: Here, patient: str) -> list[Scheduled]:
+    return appointments_of(connection, patient, here.now)

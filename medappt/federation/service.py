@@ -1,0 +1,290 @@
+"""A center's part in the federation, from its start to its end (section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IListeningPort, IReactorTime, IReactorUDP
+from twisted.logger import Logger
+
+from medappt.federation.authority import Authority
+from medappt.federation.bookings import Bookings
+from medappt.federation.city import City
+from medappt.federation.doubt import Doubt
+from medappt.federation.errands import Bell
+from medappt.federation.handler import Answering, KeepHead
+from medappt.federation.letters import Letters
+from medappt.federation.link import Address, Link
+from medappt.federation.listing import Lister
+from medappt.federation.moving import Mover
+from medappt.federation.owners import LocalOwner, OwnerOperations, PeerOwner
+from medappt.federation.rounds import Rounds
+from medappt.federation.runs import Runs
+from medappt.model.ids import RecordIds
+from medappt.model.records import REACH, Contact
+from medappt.store.booking import abort_pending
+from medappt.store.boots import Boot, peer_boot, raise_peer_boot, start_boot
+from medappt.store.connection import Connection
+from medappt.store.writer import Writer
+from medappt.wire.envelope import RANDOM_BYTES, Incarnation
+from medappt.wire.federation import Reply, Request, Stale
+
+LONGEST_READ = 8_192
+"""Bytes of a datagram that are read: more than any of ours has."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FederationConfiguration:
+    """``doctors`` are the types of appointment there are, and who sees the patients of each;
+    ``listen`` and ``peers`` are UDP addresses. ``above`` is the operator's override for a center
+    that was restored: the highest boot number a peer has reported."""
+
+    city: str
+    zone: tzinfo
+    doctors: Mapping[str, Contact]
+    listen: Address
+    keys: Sequence[bytes] = field(repr=False)
+    peers: Mapping[str, Address]
+    above: int = 0
+    reach: timedelta = REACH
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FederationSurroundings:
+    """What a federation needs of the world: ``now`` tells the instant (aware, UTC), ``jitter``
+    draws from 0 up to 1, ``randomness`` gives so many bytes."""
+
+    reactor: IReactorUDP
+    clock: IReactorTime
+    now: Callable[[], datetime]
+    jitter: Callable[[], float] = field(repr=False)
+    randomness: Callable[[int], bytes] = field(repr=False)
+    keep_head: KeepHead | None = None
+
+
+class Federation(Service):
+    """``writer`` is the center's; it is stopped by its owner, after this. ``city`` are the
+    operations, once ``start`` has fired; they go on without the others where it is stale."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        configuration: FederationConfiguration,
+        surroundings: FederationSurroundings,
+        writer: Writer,
+    ) -> None:
+        self._configuration = configuration
+        self._surroundings = surroundings
+        self._writer = writer
+        self._port: IListeningPort | None = None
+        self._parts: _Parts | None = None
+
+    @property
+    def city(self) -> City:
+        """The operations. Raises ``RuntimeError`` before the start."""
+        return self._running.city
+
+    @property
+    def link(self) -> Link:
+        """What brings datagrams. Raises ``RuntimeError`` before the start."""
+        return self._running.link
+
+    @property
+    def _running(self) -> _Parts:
+        if self._parts is None:
+            raise RuntimeError("the federation has not started")
+        return self._parts
+
+    def start(self) -> Deferred[None]:
+        """Begin a new run; fires when its port is open. Fails with ``StoreFailed``, and with
+        ``CannotListenError``."""
+        Service.startService(self)
+        return Deferred.fromCoroutine(self._start())
+
+    async def _start(self) -> None:
+        randomness = self._surroundings.randomness(RANDOM_BYTES)
+        # committed before the port opens: no two runs ever say the same number
+        begun = await self._writer.submit(lambda connection: self._begin(connection, randomness))
+        self._parts = parts = _assemble(
+            self._configuration, self._surroundings, self._writer, begun, self._stop_as_stale
+        )
+        host, port = self._configuration.listen
+        self._port = self._surroundings.reactor.listenUDP(port, parts.link, host, LONGEST_READ)
+        parts.begin()
+        self._log.info(
+            "{city}: federation of {count} peers, boot number {boot}",
+            city=self._configuration.city,
+            count=len(self._configuration.peers),
+            boot=begun.own.boot,
+        )
+
+    def _begin(self, connection: Connection, randomness: bytes) -> _Begun:
+        above = self._configuration.above
+        number = start_boot(connection, randomness, above=above)
+        abort_pending(connection)
+        known = {city: peer_boot(connection, city) for city in self._configuration.peers}
+        return _Begun(
+            own=Incarnation(boot=number, random=randomness),
+            known={
+                city: Incarnation(boot=boot.number, random=boot.randomness)
+                for city, boot in known.items()
+                if boot is not None
+            },
+        )
+
+    def _stop_as_stale(self, peer: str, stale: Stale) -> None:
+        self._log.critical(
+            "{city}: this store is older than what {peer} has heard of this center (boot number "
+            "{highest}). The federation is stopped; requests within the city are served.",
+            city=self._configuration.city,
+            peer=peer,
+            highest=stale.highest,
+        )
+        self._running.end()
+
+    def stopService(self) -> Deferred[None]:
+        """Close the port, and end what goes on in the background; requests that wait for a peer
+        are answered first."""
+        Service.stopService(self)
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if self._parts is None:
+            return
+        self._parts.end()
+        if self._port is not None:
+            await maybeDeferred(self._port.stopListening)
+        # what the closed link has failed is decided by now, or on its way to the store
+        await self._writer.idle()
+        self._parts.bell.close()
+        self._parts.bookings.stop()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Begun:
+    own: Incarnation
+    known: Mapping[str, Incarnation]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Parts:
+    """One run of a federation."""
+
+    authority: Authority
+    link: Link
+    letters: Letters
+    doubt: Doubt
+    mover: Mover
+    runs: Runs
+    bookings: Bookings
+    city: City
+    bell: Bell
+    rounds: Rounds
+    changes: _Changes
+
+    def begin(self) -> None:
+        self.doubt.start()
+        self.rounds.start()
+
+    def end(self) -> None:
+        for part in (self.rounds, self.letters, self.doubt, self.mover, self.runs):
+            part.stop()
+
+
+class _Changes:
+    """Who has to know what a transaction did; they need one another, and are put in here last."""
+
+    letters: Letters
+    mover: Mover
+    answering: Answering
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+
+    def tell(self) -> None:
+        self.letters.wake()
+        self.mover.wake()
+        self._bell.ring()
+
+    async def answer(self, peer: str, request: Request[Any]) -> Reply:
+        return await self.answering(peer, request)
+
+
+def _assemble(
+    configuration: FederationConfiguration,
+    surroundings: FederationSurroundings,
+    writer: Writer,
+    begun: _Begun,
+    on_stale: Callable[[str, Stale], object],
+) -> _Parts:
+    clock, jitter, peers = surroundings.clock, surroundings.jitter, configuration.peers
+    authority = Authority(
+        city=configuration.city,
+        zone=configuration.zone,
+        writer=writer,
+        now=surroundings.now,
+        new_id=RecordIds(configuration.city, begun.own.boot, begun.own.random),
+        reach=configuration.reach,
+    )
+
+    bell = Bell(clock)
+    changes = _Changes(bell)
+
+    async def commit_run(peer: str, run: Incarnation) -> Incarnation:
+        boot = Boot(number=run.boot, randomness=run.random)
+        on_record = await authority.do(raise_peer_boot, peer, boot)
+        return Incarnation(boot=on_record.number, random=on_record.randomness)
+
+    link = Link(
+        city=configuration.city,
+        own=begun.own,
+        keys=configuration.keys,
+        peers=peers,
+        known=begun.known,
+        commit_run=commit_run,
+        handler=changes.answer,
+        on_stale=on_stale,
+        clock=clock,
+        jitter=jitter,
+    )
+    owners: dict[str, OwnerOperations] = {city: PeerOwner(link, city) for city in peers}
+    changed = changes.tell
+    bookings = Bookings(authority, owners, clock, changed)
+    doubt = Doubt(authority, link, peers, clock, changed)
+    mover = Mover(authority, link, peers, clock, jitter)
+    runs = Runs(authority, bookings, clock, changed)
+    letters = Letters(authority, owners, clock)
+    changes.letters, changes.mover = letters, mover
+    changes.answering = Answering(authority, doubt, runs, changed, surroundings.keep_head)
+    return _Parts(
+        authority=authority,
+        link=link,
+        letters=letters,
+        doubt=doubt,
+        mover=mover,
+        runs=runs,
+        bookings=bookings,
+        city=City(
+            authority=authority,
+            doctors=configuration.doctors,
+            bookings=bookings,
+            lister=Lister(
+                configuration.city,
+                {**owners, configuration.city: LocalOwner(authority, configuration.city)},
+                clock,
+            ),
+            clock=clock,
+            bell=bell,
+            changed=changed,
+            added=mover.wake_all,
+        ),
+        bell=bell,
+        rounds=Rounds(authority, clock, changed),
+        changes=changes,
+    )
