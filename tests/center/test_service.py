@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -56,6 +56,7 @@ class ServiceTests(SynchronousTestCase):
         self.reactor = MemoryUDPReactor()
         self.workers = InlineWorkers()
         self.now = MONDAY
+        self.hasher = PlainHasher()
 
     def make(self, *words: str) -> CenterService:
         options = ServerOptions()
@@ -71,7 +72,7 @@ class ServiceTests(SynchronousTestCase):
             now=self.instant,
             randomness=lambda count: b"r" * count,
             workers=self.workers,
-            hasher=PlainHasher(),
+            hasher=self.hasher,
         )
         return CenterService(
             options.configuration(), surroundings, most_connections=10, role="medappt-server"
@@ -171,6 +172,19 @@ class ServiceTests(SynchronousTestCase):
         end = self.assertRaises(SystemExit, self.make().startService)
         self.assertIn("medappt-server: ", str(end))
         self.assertIn("s.db", str(end))
+
+    def test_a_failed_login_costs_what_any_users_hash_costs(self) -> None:
+        """The decoys are made for the hashes that are in the store at the start."""
+        seen: list[str] = []
+        decoys = self.hasher.decoys
+
+        def remember(hashes: Iterable[str]) -> dict[str, str]:
+            seen.extend(hashes)
+            return decoys(seen)
+
+        self.patch(self.hasher, "decoys", remember)
+        self.start()
+        self.assertEqual(sorted(seen), ["plain:password111", "plain:password222"])
 
     def test_its_files(self) -> None:
         """The store and its key; none in memory."""

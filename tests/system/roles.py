@@ -159,14 +159,13 @@ class Server(Role):
 
 
 def sentences_of(lines: Iterable[str]) -> list[str]:
-    """The texts of our own events in the lines of a log, but of debugging; a table's rows are
-    texts too."""
+    """The texts of our own events in the lines of a log; a table's rows are texts too."""
     told = []
     is_ours = False
     for line in lines:
         prefix, separator, text = line.partition("] ")
         if re.match(r"\d{4}-\d\d-\d\dT", line):
-            is_ours = bool(separator) and "[medappt." in prefix and "#debug" not in prefix
+            is_ours = bool(separator) and "[medappt." in prefix
             if is_ours:
                 told.append(text)
         elif is_ours:

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from medappt import __version__
-from tests.system.roles import TWISTD, Stage
+from tests.system.client import PATIENCE
+from tests.system.roles import MEDAPPT, TWISTD, Stage, environment
+
+
+def test_demo_that_nobody_can_read(stage: Stage) -> None:
+    """A screen that takes nothing ends it: one line, exit 1, no traceback."""
+    with open("/dev/full", "w") as screen:
+        played = subprocess.run(
+            [*MEDAPPT, "demo"],
+            cwd=stage.folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=screen,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert played.returncode == 1
+    assert played.stderr.decode().splitlines() == [
+        "medappt demo: [Errno 28] No space left on device"
+    ]
 
 
 @pytest.mark.timeout(180)

@@ -92,6 +92,8 @@ def test_one_visit(stage: Stage) -> None:
     gets = f"Phase1: {center} has received request from a patient with username"
     server.stop()
     assert server.sentences == [
+        "Imported users: 2 added, 0 changed, 0 removed.",
+        "Imported openings: 6 added, 0 changed, 0 removed.",
         f"Phase1: {center} has port number: {server.port} and IP address: 127.0.0.1",
         f"{gets} patient1 and password ********",
         f"Phase1: {center} sends the response: Success to patient with username patient1",
