@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from medappt.model.ids import AppointmentId
+
 
 class State(Enum):
     """How a place stands; its value is the word the protocol says."""
@@ -106,3 +108,21 @@ class Removed:
     """A slot is closed, and what became of its patients (R7)."""
 
     rows: tuple[Relocation, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedSlot:
+    """A row of ``list``: a slot of the type that was asked for, and how many of its places are
+    free."""
+
+    code: AppointmentId
+    free: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlotList:
+    """The open slots of a type in every city, by start, then ID. ``unreachable`` are the cities,
+    by name, whose part did not arrive whole: none of their slots is among them."""
+
+    slots: tuple[ListedSlot, ...]
+    unreachable: tuple[str, ...] = ()

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
-from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled
+from medappt.model.appointments import (
+    Added,
+    Attendance,
+    Booked,
+    Cancelled,
+    Removed,
+    Reserved,
+    Scheduled,
+    SlotList,
+    Swapped,
+)
+from medappt.model.ids import AppointmentId, PersonId, SlotName
 from medappt.model.slots import FreeSlot, SlotState
 
 
@@ -37,3 +48,60 @@ class NumberedSlotOperations(Protocol):
     def patients(self, index: int) -> Awaitable[Sequence[Attendance]]:
         """Who has the next occurrence of an opening. Refused: ``forbidden``,
         ``unknown-slot``."""
+
+
+class CityOperations(Protocol):
+    """A logged-in user's requests at a center with a city.
+
+    Every one raises ``Refused`` when the center says no, and then had no effect; beside the codes
+    named here it may be ``busy``. A patient may leave ``patient`` out, and naming another is
+    ``forbidden``; an administrator must name one (``syntax``), of the own city
+    (``unknown-patient``) (R5). Types the center does not have are ``unknown-type``, and what has
+    begun is ``past`` (R8). ``tag`` is as for ``NumberedSlotOperations``.
+    """
+
+    def list(self, type_: str) -> Awaitable[SlotList]:
+        """The open slots of a type in every city."""
+
+    def book(
+        self, slot: SlotName, patient: PersonId | None = None, tag: str | None = None
+    ) -> Awaitable[Booked]:
+        """Take a place in any city. Refused: ``already-booked`` (R2), ``same-day`` (R3),
+        ``weekly-limit`` (R4), ``unknown-slot``, ``full``, ``unreachable``."""
+
+    def cancel(
+        self,
+        code: AppointmentId,
+        type_: str | None = None,
+        patient: PersonId | None = None,
+        tag: str | None = None,
+    ) -> Awaitable[Cancelled]:
+        """Give a place back, or stop waiting for one. Refused: ``not-booked``; ``ambiguous`` where
+        the ID is booked under two types and none is named."""
+
+    def swap(
+        self,
+        old: SlotName,
+        new: SlotName,
+        patient: PersonId | None = None,
+        tag: str | None = None,
+    ) -> Awaitable[Swapped]:
+        """Give one place back for another, both or neither (R6). Refused: as ``book``, and
+        ``not-booked``."""
+
+    def schedule(self, patient: PersonId | None = None) -> Awaitable[Sequence[Scheduled]]:
+        """A patient's appointments in every city that have not begun, by start."""
+
+    def patients(self, slot: SlotName) -> Awaitable[Sequence[Attendance]]:
+        """Who has a place in a slot of this city, in booking order; for administrators. Refused:
+        ``forbidden``, ``unknown-slot``."""
+
+    def add(self, slot: SlotName, capacity: int, tag: str | None = None) -> Awaitable[Added]:
+        """Open a slot of this city; for administrators. Refused: ``forbidden``, ``exists``."""
+
+    def remove(self, slot: SlotName, tag: str | None = None) -> Awaitable[Removed]:
+        """Close a slot of this city and move its patients (R7); for administrators. Refused:
+        ``forbidden``, ``unknown-slot``."""
+
+    def preview(self, slot: SlotName) -> Awaitable[Removed]:
+        """What ``remove`` would do, done to nobody; for administrators. Refused like it."""

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from medappt.model.appointments import Fate, Relocation, Removed
-from medappt.model.ids import AppointmentId, is_city, parse_appointment_id
+from medappt.model.appointments import Fate, ListedSlot, Relocation, Removed, SlotList
+from medappt.model.ids import is_city, parse_appointment_id
 from medappt.model.records import Listing
 from medappt.model.slots import parse_index
 from medappt.wire import words
 from medappt.wire.replies import Rows, UnexpectedReply
 
 _FATES = {fate.value: fate for fate in (Fate.WAITLISTED, Fate.MOVING)}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListedSlot:
-    """A row of ``list``, as a client has it: the type is the one it asked for."""
-
-    code: AppointmentId
-    free: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SlotList:
-    """A whole ``list``. ``unreachable`` are the cities whose slots are missing in it."""
-
-    slots: tuple[ListedSlot, ...]
-    unreachable: tuple[str, ...] = ()
 
 
 def list_rows(listings: Sequence[Listing], unreachable: Sequence[str] = ()) -> Rows:

@@ -14,9 +14,11 @@ from medappt.model.appointments import (
     Booked,
     Cancelled,
     Fate,
+    ListedSlot,
     Relocation,
     Removed,
     Scheduled,
+    SlotList,
     State,
     Swapped,
 )
@@ -25,8 +27,6 @@ from medappt.model.ids import AppointmentId, Part, PersonId, SlotName
 from medappt.model.records import Listing
 from medappt.model.refusals import Code, Refusal
 from medappt.wire.city_replies import (
-    ListedSlot,
-    SlotList,
     list_rows,
     parse_list,
     parse_removed,
