@@ -13,16 +13,18 @@ from medappt.federation.authority import Authority
 from medappt.federation.bookings import Bookings
 from medappt.federation.errands import Bell
 from medappt.federation.joining import Joining
-from medappt.federation.listing import Listed, Lister
+from medappt.federation.listing import Lister
 from medappt.model.appointments import (
     Added,
     Attendance,
     Booked,
     Cancelled,
     Fate,
+    ListedSlot,
     Relocation,
     Removed,
     Scheduled,
+    SlotList,
     Swapped,
 )
 from medappt.model.ids import AppointmentId, PersonId, SlotName
@@ -52,6 +54,7 @@ answer within 10."""
 UNKNOWN_TYPE = Refusal(code=Code.UNKNOWN_TYPE, text="no such type of appointment")
 NOT_OUR_SLOT = Refusal(code=Code.FORBIDDEN, text="that slot is another city's")
 
+T = TypeVar("T")
 A = TypeVar("A", Added, Booked, Cancelled, Removed, Swapped)
 
 
@@ -186,11 +189,24 @@ class City:
             refusal = answer
         raise Refused(refusal.code, refusal.text)
 
-    async def list(self, type_: str) -> Listed:
+    async def list(self, type_: str) -> SlotList:
         """The open slots of every center. Refused: ``unknown-type``."""
         if type_ not in self._doctors:
             raise Refused(UNKNOWN_TYPE.code, UNKNOWN_TYPE.text)
-        return await self._lister.slots(type_)
+        listed = await self._lister.slots(type_)
+        slots = (ListedSlot(code=row.name.code, free=row.free) for row in listed.rows)
+        return SlotList(slots=tuple(slots), unreachable=listed.unreachable)
+
+    def knows_type(self, type_: str) -> bool:
+        """Whether the center has appointments of this type."""
+        return type_ in self._doctors
+
+    async def once(
+        self, tagged: Tagged | None, operation: Callable[[], Coroutine[Deferred[Any], Any, T]]
+    ) -> T:
+        """What ``operation`` gives, which keeps its answer under its tag by itself; of the same
+        request that runs already, if there is one. ``Refused`` where the tag is another's."""
+        return await self._joining.once(tagged, operation)
 
     def _judge_own(self, slot: SlotName) -> Refusal | None:
         if slot.city != self._authority.city:

@@ -55,9 +55,10 @@ class CityOperations(Protocol):
 
     Every one raises ``Refused`` when the center says no, and then had no effect; beside the codes
     named here it may be ``busy``. A patient may leave ``patient`` out, and naming another is
-    ``forbidden``; an administrator must name one (``syntax``), of the own city
-    (``unknown-patient``) (R5). Types the center does not have are ``unknown-type``, and what has
-    begun is ``past`` (R8). ``tag`` is as for ``NumberedSlotOperations``.
+    ``forbidden``; an administrator must name one (``syntax``), who is of the own city
+    (``forbidden``) and known to it (``unknown-patient``) (R5). Types the center does not have are
+    ``unknown-type``, and what has begun is ``past`` (R8). ``tag`` is as for
+    ``NumberedSlotOperations``.
     """
 
     def list(self, type_: str) -> Awaitable[SlotList]:

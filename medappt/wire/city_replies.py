@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from medappt.model.appointments import Fate, ListedSlot, Relocation, Removed, SlotList
 from medappt.model.ids import is_city, parse_appointment_id
-from medappt.model.records import Listing
 from medappt.model.slots import parse_index
 from medappt.wire import words
 from medappt.wire.replies import Rows, UnexpectedReply
@@ -14,11 +11,10 @@ from medappt.wire.replies import Rows, UnexpectedReply
 _FATES = {fate.value: fate for fate in (Fate.WAITLISTED, Fate.MOVING)}
 
 
-def list_rows(listings: Sequence[Listing], unreachable: Sequence[str] = ()) -> Rows:
-    """``ID FREE`` per slot, by start, then ID; then ``! CITY unreachable`` per city."""
-    ordered = sorted(listings, key=lambda each: (each.start, str(each.name.code)))
-    slots = (f"{each.name.code} {each.free}" for each in ordered)
-    return Rows(rows=(*slots, *(f"! {city} unreachable" for city in unreachable)))
+def list_rows(found: SlotList) -> Rows:
+    """``ID FREE`` per slot, then ``! CITY unreachable`` per city."""
+    slots = (f"{each.code} {each.free}" for each in found.slots)
+    return Rows(rows=(*slots, *(f"! {city} unreachable" for city in found.unreachable)))
 
 
 def removed_rows(removed: Removed) -> Rows:
