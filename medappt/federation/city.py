@@ -208,6 +208,19 @@ class City:
         request that runs already, if there is one. ``Refused`` where the tag is another's."""
         return await self._joining.once(tagged, operation)
 
+    async def refuse(self, tagged: Tagged | None, refusal: Refusal) -> Answer:
+        """Raise ``refusal``, remembered under its tag if it has one; what the tag first got, if
+        the request was answered before."""
+        answer: Answer = await self._joining.once(tagged, lambda: self._remember(tagged, refusal))
+        if isinstance(answer, Refusal):
+            raise Refused(answer.code, answer.text)
+        return answer
+
+    async def _remember(self, tagged: Tagged | None, refusal: Refusal) -> Answer:
+        if tagged is None:
+            return refusal
+        return await self._authority.act(_refuse, tagged, refusal)
+
     def _judge_own(self, slot: SlotName) -> Refusal | None:
         if slot.city != self._authority.city:
             return NOT_OUR_SLOT
@@ -223,11 +236,10 @@ class City:
         refusal: Refusal | None,
         effect: Callable[[], Coroutine[Deferred[Any], Any, Answer]],
     ) -> A:
-        async def refuse() -> Answer:
-            assert refusal is not None
-            return await self._authority.act(_refuse, tagged, refusal)
-
-        answer = await self._joining.once(tagged, effect if refusal is None else refuse)
+        if refusal is not None:
+            answer = await self.refuse(tagged, refusal)
+        else:
+            answer = await self._joining.once(tagged, effect)
         if isinstance(answer, Refusal):
             raise Refused(answer.code, answer.text)
         assert isinstance(answer, kind), "a tag has one text, and so one kind of answer"

@@ -59,7 +59,6 @@ class FederationSurroundings:
     """What a federation needs of the world: ``now`` tells the instant (aware, UTC), ``jitter``
     draws from 0 up to 1, ``randomness`` gives so many bytes."""
 
-    reactor: IReactorUDP
     clock: IReactorTime
     now: Callable[[], datetime]
     jitter: Callable[[], float] = field(repr=False)
@@ -104,12 +103,12 @@ class Federation(Service):
             raise RuntimeError("the federation has not started")
         return self._parts
 
-    def listen(self) -> None:
+    def listen(self, reactor: IReactorUDP) -> None:
         """Open the port, where there are peers; what comes before ``open`` is dropped, and comes
         again. Raises ``CannotStart``."""
         if self._configuration.peers and self._configuration.listen is not None:
             host, port = self._configuration.listen
-            self._ports.listen_udp(self._surroundings.reactor, host, port, self._doorway)
+            self._ports.listen_udp(reactor, host, port, self._doorway)
 
     def begin(self, connection: Connection) -> Begun:
         """The transaction that begins a run: its boot number is durable before any datagram."""
@@ -142,14 +141,14 @@ class Federation(Service):
             boot=begun.own.boot,
         )
 
-    def start(self, writer: Writer) -> Deferred[None]:
+    def start(self, writer: Writer, reactor: IReactorUDP) -> Deferred[None]:
         """Begin a new run; fires when it is open. Fails with ``StoreFailed``, and with
         ``CannotStart`` for a port that does not open."""
-        return Deferred.fromCoroutine(self._start(writer))
+        return Deferred.fromCoroutine(self._start(writer, reactor))
 
-    async def _start(self, writer: Writer) -> None:
+    async def _start(self, writer: Writer, reactor: IReactorUDP) -> None:
         begun = await writer.submit(self.begin)
-        self.listen()
+        self.listen(reactor)
         self.open(writer, begun)
 
     def _stop_as_stale(self, peer: str, stale: Stale) -> None:

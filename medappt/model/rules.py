@@ -6,7 +6,7 @@ are ``bookings``, R7 is ``moves``, R8 (time) ``calendar`` and R9 ``ids``.
 
 from __future__ import annotations
 
-from medappt.model.identity import Role, User
+from medappt.model.identity import User
 from medappt.model.ids import PersonId
 from medappt.model.refusals import Code, Refused
 
@@ -36,16 +36,13 @@ def whom(user: PersonId, named: PersonId | None) -> PersonId:
     """The patient for whom ``user`` acts, in a center with a city (R5).
 
     A patient acts for themself, named or not. An administrator names a patient (``syntax`` else)
-    of the own city. ``forbidden`` is everybody else, whether or not there is such a patient; an
-    administrator is nobody's patient (``unknown-patient``).
+    of the own city. ``forbidden`` is everybody else, whether or not there is such a patient.
     """
-    if user.role is Role.ADMINISTRATOR:
+    if user.is_administrator:
         if named is None:
             raise Refused(Code.SYNTAX, "an administrator names the patient")
         if named.city != user.city:
             raise Refused(Code.FORBIDDEN, "that is a patient of another city")
-        if named.role is Role.ADMINISTRATOR:
-            raise Refused(Code.UNKNOWN_PATIENT, "no such patient")
         return named
     if named is not None and named != user:
         raise Refused(Code.FORBIDDEN, "that is not your own")

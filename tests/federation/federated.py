@@ -140,14 +140,13 @@ class Hospital:
                 above=above,
             ),
             FederationSurroundings(
-                reactor=self.sockets,
                 clock=clock,
                 now=lambda: self.now,
                 jitter=self.random.random,
                 randomness=self.random.randbytes,
             ),
         )
-        return self.federation.start(self.writer)
+        return self.federation.start(self.writer, self.sockets)
 
     def crash(self) -> None:
         """The process is gone at once; the database stays."""
