@@ -27,6 +27,9 @@ class Doorway(DatagramProtocol):
         if self._behind is not None:
             self._behind.datagramReceived(datagram, addr)
 
+    def logPrefix(self) -> str:
+        return "Federation"
+
     def stopProtocol(self) -> None:
         if self._behind is not None:
             self._behind.doStop()
