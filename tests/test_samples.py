@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from medappt.federation.keys import SAMPLE_KEY, parse_keys
 from medappt.model.identity import Role
-from medappt.samples import FILES, write_samples
+from medappt.samples import FEDERATION, FILES, write_federation, write_samples
 from medappt.wire.datafiles import (
     read_account,
     read_availabilities,
@@ -16,6 +17,7 @@ from medappt.wire.datafiles import (
     read_prices,
     read_users,
 )
+from medappt.wire.settings import read_settings
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -30,9 +32,29 @@ class FolderTests(SynchronousTestCase):
     def test_data(self) -> None:
         """``data/`` holds exactly these files, byte for byte."""
         self.assertEqual(
-            {path.name: path.read_bytes() for path in DATA.iterdir()},
+            {path.name: path.read_bytes() for path in DATA.iterdir() if path.is_file()},
             {name: sample(name) for name in FILES},
         )
+
+    def test_federation(self) -> None:
+        """So does ``data/federation/``, beside the stores of centers that ran there."""
+        self.assertEqual(
+            {
+                path.name: path.read_text("ascii")
+                for path in (DATA / "federation").iterdir()
+                if ".sqlite3" not in path.name
+            },
+            dict(FEDERATION),
+        )
+
+    def test_federation_written(self) -> None:
+        """Also where there is no checkout."""
+        with TemporaryDirectory() as folder:
+            write_federation(Path(folder))
+            self.assertEqual(
+                {path.name: path.read_text("ascii") for path in Path(folder).iterdir()},
+                dict(FEDERATION),
+            )
 
     def test_written(self) -> None:
         """So does a folder they are written to, on any machine."""
@@ -45,7 +67,9 @@ class FolderTests(SynchronousTestCase):
 
     def test_plain(self) -> None:
         """They are ASCII, with a LF behind every line, for readers less patient than ours."""
-        for name, text in FILES.items():
+        for name, text in (*FILES.items(), *FEDERATION.items()):
+            if name.endswith(".toml"):
+                continue
             self.assertTrue(text.isascii(), name)
             self.assertNotIn("\r", text, name)
             self.assertEqual(text, "".join(f"{line}\n" for line in text.split("\n") if line), name)
@@ -110,3 +134,38 @@ class ContentTests(SynchronousTestCase):
             self.assertEqual(plan, f"insurance{number}")
             for doctor in ("doc1.txt", "doc2.txt"):
                 self.assertIn(plan, read_prices(sample(doctor), doctor).amounts)
+
+
+class FederationTests(SynchronousTestCase):
+    """Three cities that find one another on one machine."""
+
+    def test_settings(self) -> None:
+        """Each knows the others where they listen, and has users and doctors."""
+        listening = {}
+        for city in ("MTL", "QUE", "SHE"):
+            settings = read_settings(FEDERATION[f"{city}.toml"].encode(), city)
+            assert settings.city is not None
+            federation = settings.city.federation
+            assert federation is not None
+            self.assertEqual(settings.city.city, city)
+            self.assertEqual(set(settings.city.doctors), {"Physician", "Surgeon", "Dental"})
+            listening[city] = (federation.listen, federation.peers)
+            users = read_users(FEDERATION[f"{city}.users.txt"].encode(), "", city)
+            self.assertEqual(users[0].name, f"{city}A2345")
+            self.assertEqual(users[0].role, Role.ADMINISTRATOR)
+            self.assertEqual({user.role for user in users[1:]}, {Role.PATIENT})
+        for city, (_, peers) in listening.items():
+            others = {name: place for name, (place, _) in listening.items() if name != city}
+            self.assertEqual(peers, others)
+
+    def test_doctors(self) -> None:
+        """The doctors are those whose price lists ship."""
+        settings = read_settings(FEDERATION["MTL.toml"].encode(), "")
+        assert settings.city is not None
+        for contact in settings.city.doctors.values():
+            self.assertIn(f"{contact.name}.txt", FILES)
+
+    def test_key(self) -> None:
+        """The key is the one that everybody has."""
+        keys = parse_keys(FEDERATION["federation.key"].encode(), "")
+        self.assertEqual(keys.in_order, (SAMPLE_KEY,))

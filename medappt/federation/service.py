@@ -33,7 +33,7 @@ from medappt.store.booking import abort_pending
 from medappt.store.boots import Boot, peer_boot, raise_peer_boot, start_boot
 from medappt.store.connection import Connection
 from medappt.store.writer import Writer
-from medappt.wire.envelope import RANDOM_BYTES, Incarnation
+from medappt.wire.envelope import KEY_BYTES, RANDOM_BYTES, Incarnation
 from medappt.wire.federation import Reply, Request, Stale
 
 
@@ -259,7 +259,8 @@ def _assemble(
     link = Link(
         city=configuration.city,
         own=begun.own,
-        keys=configuration.keys,
+        # a city alone has no key and nobody to share one with
+        keys=configuration.keys or [surroundings.randomness(KEY_BYTES)],
         peers=peers,
         known=begun.known,
         commit_run=commit_run,

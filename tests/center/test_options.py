@@ -137,8 +137,6 @@ class OptionsTests(SynchronousTestCase):
         """Names the file and the key."""
         told = self.cannot("--config", self.config('[center]\ntimezone = "Mars"\n'))
         self.assertIn("center.toml: center.timezone: expected a time zone", told)
-        told = self.cannot("--config", self.config('[center]\ncity = "MTL"\n'))
-        self.assertIn("a center with a city is not served by this version", told)
 
     def test_the_machines_time_zone(self) -> None:
         """``TZ`` counts more than the machine; one that is none cannot be used."""
