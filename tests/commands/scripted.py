@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.error import ConnectError
 from twisted.internet.interfaces import IReactorCore, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
@@ -44,15 +44,9 @@ class ScriptedCenter:
     one line each is given once, the last again and again; with lines in them they are rows."""
 
     def __init__(self, script: Script) -> None:
-        self.answers = {
-            "authenticate": ["success"],
-            "notices": ["."],
-            "quit": ["bye"],
-            **{
-                line: [said] if isinstance(said, str) else list(said)
-                for line, said in script.items()
-            },
-        }
+        self.answers = {"authenticate": ["success"], "notices": ["."], "quit": ["bye"]}
+        for line, said in script.items():
+            self.answers[line] = [said] if isinstance(said, str) else list(said)
         self.asked: list[str] = []
         self.tags: list[str] = []
         self.connections: list[FakeCenter] = []
@@ -60,7 +54,7 @@ class ScriptedCenter:
 
     def connect(self, factory: Factory) -> Deferred[Any]:
         if self.is_down:
-            return fail(ConnectionRefusedError())
+            return fail(ConnectError())
         connection = factory.buildProtocol(SERVER)
         self.connections.append(FakeCenter(cast(CenterConnection, connection)))
         return succeed(connection)
