@@ -5,7 +5,7 @@ from __future__ import annotations
 from medappt.center.city_visitor import CityVisitor
 from medappt.model.appointments import Removed
 from medappt.store.answers import Answer
-from medappt.wire.city_replies import list_rows, removed_rows
+from medappt.wire.city_replies import list_rows, notices_rows, removed_rows
 from medappt.wire.city_requests import (
     Add,
     Book,
@@ -13,6 +13,7 @@ from medappt.wire.city_requests import (
     CancelIndexFor,
     CityCommand,
     ListSlots,
+    Notices,
     SlotPatients,
     Swap,
 )
@@ -39,6 +40,8 @@ async def answer_city(command: CityCommand, tag: str | None, visitor: CityVisito
             return await visitor.swap(command.old, command.new, command.patient, tag)
         case SlotPatients():
             return patients_rows(await visitor.patients(command.slot))
+        case Notices():
+            return notices_rows(await visitor.notices(command.told))
         case Add():
             return await visitor.add(command.slot, command.capacity, tag)
         case _ if command.preview:

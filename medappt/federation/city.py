@@ -28,7 +28,7 @@ from medappt.model.appointments import (
     Swapped,
 )
 from medappt.model.ids import AppointmentId, PersonId, SlotName
-from medappt.model.records import NOBODY, Contact
+from medappt.model.records import NOBODY, Contact, Notice
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.store.answers import Answer
 from medappt.store.attendance import patients_in
@@ -36,6 +36,7 @@ from medappt.store.booking import Booking
 from medappt.store.cancelling import Giveback, appointments_of, give_back
 from medappt.store.connection import Connection
 from medappt.store.here import Here
+from medappt.store.notices import mark_told, untold_notices
 from medappt.store.removal import (
     Closed,
     Previewed,
@@ -128,6 +129,11 @@ class City:
     async def schedule(self, patient: PersonId) -> Sequence[Scheduled]:
         """What has not begun, and what is waited for, by start."""
         return await self._authority.act(_schedule, str(patient))
+
+    async def notices(self, patient: PersonId, told: int | None) -> Sequence[Notice]:
+        """What happened to their appointments without their asking (R7) and they have not been
+        told: they were all up to the notice with the number ``told``."""
+        return await self._authority.do(_notices, str(patient), told)
 
     async def add(self, slot: SlotName, capacity: int, tagged: Tagged | None = None) -> Added:
         """Refused: ``forbidden``, ``unknown-type``, ``past``, ``exists``."""
@@ -253,3 +259,9 @@ def _refuse(connection: Connection, here: Here, tagged: Tagged | None, refusal: 
 
 def _schedule(connection: Connection, here: Here, patient: str) -> list[Scheduled]:
     return appointments_of(connection, patient, here.now)
+
+
+def _notices(connection: Connection, patient: str, told: int | None) -> list[Notice]:
+    if told is not None:
+        mark_told(connection, patient, told)
+    return untold_notices(connection, patient)

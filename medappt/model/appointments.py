@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from medappt.model.ids import AppointmentId
+from medappt.model.records import NoticeKind
 
 
 class State(Enum):
@@ -126,3 +127,19 @@ class SlotList:
 
     slots: tuple[ListedSlot, ...]
     unreachable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeRow:
+    """A row of ``notices``: what happened to a patient's appointment without their asking (R7).
+
+    ``code`` and ``type`` are of the slot before, ``new_code`` is the ID after a move; ``at`` is
+    aware. Notices that came later have higher numbers.
+    """
+
+    number: int
+    kind: NoticeKind
+    code: AppointmentId
+    type: str
+    at: datetime
+    new_code: AppointmentId | None = None

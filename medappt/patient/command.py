@@ -30,6 +30,7 @@ from medappt.patient.failures import (
     SlotTaken,
     VisitRefused,
 )
+from medappt.patient.process import DONE, NO_ANSWER, ClientProcess, settle
 from medappt.patient.screen import TextScreen
 from medappt.patient.sentences import NAMESPACE, SentencePrinter
 from medappt.patient.terminal import CarefulStream, Keyboard
@@ -39,9 +40,6 @@ from medappt.wire.datafiles import read_account, read_insurance
 from medappt.wire.foreign import Dialect
 from medappt.wire.replies import UnexpectedReply
 from medappt.wire.words import displayable
-
-DONE, FAILED, NO_ANSWER = 0, 1, 3
-"""Exit codes (section 6)."""
 
 _TOLD = (LoginRefused, SlotTaken, NoEstimate)
 """What the screen has said already."""
@@ -85,27 +83,17 @@ def read_plan(options: PatientOptions) -> VisitPlan:
     )
 
 
-class VisitProcess:
-    """Runs a visit while the reactor runs, stops the reactor at its end, and breaks it off when
-    the reactor is stopped before. ``exit_code`` is valid after that."""
+class VisitProcess(ClientProcess):
+    """Runs a visit."""
 
     _log = Logger(namespace=NAMESPACE)
 
     def __init__(self, reactor: IReactorCore, visit: Visit) -> None:
-        self._reactor = reactor
+        super().__init__(reactor)
         self._visit = visit
-        self._running: Deferred[None] | None = None
-        self._is_interrupted = False
-        self._broken_off: Deferred[None] = Deferred()
-        self.exit_code = FAILED
 
-    def start(self) -> None:
-        """To be called in the running reactor."""
-        self._reactor.addSystemEventTrigger("before", "shutdown", self._interrupt)
-        running = self._visit.run()
-        self._running = running.addCallbacks(self._done, self._failed)
-        self._running.addErrback(self._unforeseen)
-        self._running.addCallback(self._stop)
+    def begin(self) -> Deferred[None]:
+        return self._visit.run().addCallbacks(self._done, self._failed)
 
     def _done(self, result: VisitResult) -> None:
         self.exit_code = DONE
@@ -125,23 +113,6 @@ class VisitProcess:
             self.exit_code = NO_ANSWER
         if not failure.check(*_TOLD):
             self._log.error("medappt: {reason}", reason=_reason(failure.value))
-
-    def _unforeseen(self, failure: Failure) -> None:
-        self._log.failure("medappt: a fault of this program", failure=failure)
-
-    def _stop(self, _: None) -> None:
-        self._running = None
-        if self._is_interrupted:
-            self._broken_off.callback(None)
-        else:
-            self._reactor.stop()
-
-    def _interrupt(self) -> Deferred[None] | None:
-        if self._running is None:
-            return None
-        self._is_interrupted = True
-        self._running.cancel()
-        return self._broken_off
 
 
 def _reason(error: BaseException | None) -> str:
@@ -169,7 +140,7 @@ def run_patient(options: PatientOptions) -> int:
     process = plan_visit(reactor, options, plan, out, sys.stdin)
     reactor.callWhenRunning(process.start)
     reactor.run()
-    return _settle(process.exit_code, out, err)
+    return settle(process.exit_code, out, err)
 
 
 def plan_visit(
@@ -189,11 +160,3 @@ def plan_visit(
     )
     visit = Visit(plan, screen, server, clock=reactor, udp=reactor, names=reactor)
     return VisitProcess(reactor, visit)
-
-
-def _settle(exit_code: int, out: CarefulStream, err: CarefulStream) -> int:
-    if out.failure is None:
-        return exit_code
-    err.line(f"medappt: standard output: {out.failure.strerror}")
-    out.discard()
-    return exit_code or FAILED

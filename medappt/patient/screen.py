@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import IO, cast
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from twisted.internet.defer import Deferred
 
 from medappt.model.slots import FreeSlot, SlotState
 from medappt.patient.sentences import Sentences
+from medappt.patient.tables import align, draw
 from medappt.patient.terminal import CarefulStream, Keyboard
 from medappt.patient.visit import VisitResult
 from medappt.wire.words import displayable
@@ -59,28 +56,14 @@ class TextScreen(Sentences):
         }
         known = {title: cell for title, cell in cells.items() if cell is not None}
         if self._out.isatty():
-            self._draw(list(known), [list(known.values())])
+            draw(self._out, list(known), [list(known.values())])
         else:
-            self._align([list(known), list(known.values())])
+            align(self._out, [list(known), list(known.values())])
         self.end()
 
     def _table(self, titles: list[str], rows: list[list[str]]) -> None:
         if self._out.isatty():
-            self._draw(titles, rows)
+            draw(self._out, titles, rows)
         else:
             for row in rows:
                 self._out.line(" ".join(displayable(cell) for cell in row))
-
-    def _draw(self, titles: list[str], rows: list[list[str]]) -> None:
-        table = Table(*titles)
-        for row in rows:
-            table.add_row(*(Text(displayable(cell)) for cell in row))
-        Console(file=cast(IO[str], self._out), highlight=False).print(table)
-        self._out.flush()
-
-    def _align(self, rows: list[list[str]]) -> None:
-        shown = [[displayable(cell) for cell in row] for row in rows]
-        widths = [max(len(cell) for cell in column) for column in zip(*shown, strict=True)]
-        for row in shown:
-            padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-            self._out.line("  ".join(padded).rstrip())

@@ -1,12 +1,23 @@
-"""The rows of ``list`` and ``remove``, of centers with a city only, both ways (section 4)."""
+"""The rows of ``list``, ``remove`` and ``notices``, of centers with a city only, both ways."""
 
 from __future__ import annotations
 
-from medappt.model.appointments import Fate, ListedSlot, Relocation, Removed, SlotList
+from collections.abc import Sequence
+from datetime import datetime
+
+from medappt.model.appointments import (
+    Fate,
+    ListedSlot,
+    NoticeRow,
+    Relocation,
+    Removed,
+    SlotList,
+)
 from medappt.model.ids import is_city, parse_appointment_id
+from medappt.model.records import Notice, NoticeKind
 from medappt.model.slots import parse_index
 from medappt.wire import words
-from medappt.wire.replies import Rows, UnexpectedReply
+from medappt.wire.replies import UNKNOWN, Rows, UnexpectedReply
 
 _FATES = {fate.value: fate for fate in (Fate.WAITLISTED, Fate.MOVING)}
 
@@ -61,3 +72,36 @@ def _parse_removed_row(row: str) -> Relocation:
             )
         case _:
             raise UnexpectedReply("a row that is no patient and what becomes of them")
+
+
+def notices_rows(notices: Sequence[Notice]) -> Rows:
+    """``NUMBER KIND ID TYPE NEWID AT`` per notice: the ID before and after, ``-`` for none, and
+    the instant in ISO 8601 with offset."""
+    return Rows(
+        rows=tuple(
+            f"{each.number} {each.kind.value} {each.name} {each.new_code or UNKNOWN}"
+            f" {each.at.isoformat(timespec='seconds')}"
+            for each in notices
+        )
+    )
+
+
+def parse_notices(rows: Rows) -> list[NoticeRow]:
+    """The rows of ``notices``; ``UnexpectedReply`` if they are others."""
+    return [_parse_notice(row) for row in rows.rows]
+
+
+def _parse_notice(row: str) -> NoticeRow:
+    try:
+        number_word, kind, code_word, type_, new_word, at_word = words.split(row)
+        number, code = parse_index(number_word), parse_appointment_id(code_word)
+        new_code, at = parse_appointment_id(new_word), datetime.fromisoformat(at_word)
+        if number is None or code is None or (new_code is None and new_word != UNKNOWN):
+            raise ValueError
+        if at.tzinfo is None:
+            raise ValueError
+        return NoticeRow(
+            number=number, kind=NoticeKind(kind), code=code, type=type_, new_code=new_code, at=at
+        )
+    except ValueError:
+        raise UnexpectedReply("a row that is no notice") from None

@@ -85,8 +85,16 @@ class Remove:
     preview: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notices:
+    """``notices [NUMBER]``: what happened to the user's appointments without their asking, but for
+    what they were shown: all up to the notice with the number ``told``."""
+
+    told: int | None = None
+
+
 CityCommand: TypeAlias = (
-    ListSlots | Book | CancelId | CancelIndexFor | Swap | SlotPatients | Add | Remove
+    ListSlots | Book | CancelId | CancelIndexFor | Swap | SlotPatients | Add | Remove | Notices
 )
 
 
@@ -190,6 +198,14 @@ def parse_remove(arguments: list[str]) -> Remove:
     return Remove(slot=_slot(arguments[0], arguments[1], form), preview=bool(options))
 
 
+def parse_notices(arguments: list[str]) -> Notices:
+    """``notices [NUMBER]``."""
+    told = parse_index(arguments[0]) if len(arguments) == 1 else None
+    if arguments and told is None:
+        _fail("notices [NUMBER]")
+    return Notices(told=told)
+
+
 def city_words(command: CityCommand) -> list[str]:
     """The words that ask for ``command``: what the parsers undo.
 
@@ -214,8 +230,10 @@ def city_words(command: CityCommand) -> list[str]:
             return ["patients", *_name(command.slot)]
         case Add():
             return ["add", *_name(command.slot), str(command.capacity)]
-        case _:
+        case Remove():
             return ["remove", *_name(command.slot), *(["preview"] if command.preview else [])]
+        case _:
+            return ["notices", *([] if command.told is None else [str(command.told)])]
 
 
 def _name(slot: SlotName) -> list[str]:

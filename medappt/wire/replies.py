@@ -22,7 +22,7 @@ from medappt.model.ids import parse_appointment_id
 from medappt.model.refusals import Code, Refusal
 from medappt.model.slots import FreeSlot, SlotState, parse_index
 from medappt.wire import words
-from medappt.wire.city_requests import ListSlots, Remove, SlotPatients, parse_capacity
+from medappt.wire.city_requests import ListSlots, Notices, Remove, SlotPatients, parse_capacity
 from medappt.wire.requests import Available, Command, Help, Patients, Schedule, Slots
 
 
@@ -154,7 +154,9 @@ class UnexpectedReply(Exception):
     """A server said something that is no reply to what it was asked."""
 
 
-_WITH_ROWS = Available | Slots | Schedule | Patients | Help | ListSlots | SlotPatients | Remove
+_WITH_ROWS = (
+    Available | Slots | Schedule | Patients | Help | ListSlots | SlotPatients | Remove | Notices
+)
 
 
 class ReplyReader:

@@ -184,8 +184,13 @@ CITY: Vocabulary = {
     "patients": _patients_of_city,
     "add": city_requests.parse_add,
     "remove": city_requests.parse_remove,
+    "notices": city_requests.parse_notices,
 }
-"""Of a center with a city: slots by ID and type as well, and patients by the form of R9."""
+"""Of a center with a city: slots by ID and type as well, and patients by the form of R9.
+
+``notices`` is for programs and no word of section 4: it is in no ``help``, nor among ``KEYWORDS``,
+so that it decides no dialect and may be a user's name.
+"""
 
 
 def parse_request(line: bytes, vocabulary: Vocabulary = NUMBERED) -> Request | Malformed | None:

@@ -153,6 +153,27 @@ class AdministratorTests(CityCase):
             self.assertEqual(self.admin.ask(line), [f"error {answer}"], line)
 
 
+class NoticeTests(CityCase):
+    """What happens to patients without their asking is told once."""
+
+    def test_a_removal(self) -> None:
+        """Until they say that they were shown it, and to nobody else."""
+        self.open_slots("MTLM100227", "MTLA100227")
+        self.patient.ask("book MTLM100227 Physician")
+        self.admin.ask("remove MTLM100227 Physician")
+        self.run_for(5.0)
+        for line in ("notices", "notices"):
+            rows = self.patient.ask(line)
+            self.assertEqual(len(rows), 2)
+            number, kind, *what, at = rows[0].split()
+            self.assertEqual([kind, *what], ["moved", "MTLM100227", "Physician", "MTLA100227"])
+            self.assertTrue(at.startswith("2027-02-08T09:00:0"), at)
+        self.assertEqual(self.login("MTLP2346").ask("notices"), ["."])
+        self.assertEqual(self.patient.ask("notices x"), ["error syntax expected: notices [NUMBER]"])
+        self.assertEqual(self.patient.ask(f"notices {number}"), ["."])
+        self.assertEqual(self.patient.ask("notices"), ["."])
+
+
 class TagTests(CityCase):
     """A tagged request happens once, and its refusal is remembered (section 4)."""
 

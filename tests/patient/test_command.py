@@ -18,9 +18,6 @@ from twisted.logger import globalLogBeginner
 from medappt.model.refusals import Code, Refused
 from medappt.patient import command
 from medappt.patient.command import (
-    DONE,
-    FAILED,
-    NO_ANSWER,
     IVisitReactor,
     PatientOptions,
     VisitProcess,
@@ -38,6 +35,7 @@ from medappt.patient.failures import (
     ServerGone,
     SlotTaken,
 )
+from medappt.patient.process import DONE, FAILED, NO_ANSWER
 from medappt.patient.terminal import CarefulStream
 from medappt.patient.visit import Visit, VisitPlan, VisitResult
 from medappt.role.startup import CannotStart

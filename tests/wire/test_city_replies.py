@@ -38,6 +38,7 @@ from medappt.wire.city_requests import (
     CancelId,
     CancelIndexFor,
     ListSlots,
+    Notices,
     Remove,
     SlotPatients,
     Swap,
@@ -69,6 +70,7 @@ WITH_ROWS: tuple[Command, ...] = (
     SlotPatients(slot=DENTAL),
     Remove(slot=DENTAL),
     Remove(slot=DENTAL, preview=True),
+    Notices(),
 )
 OF_ONE_LINE: tuple[Command, ...] = (
     Book(slot=DENTAL),

@@ -21,6 +21,7 @@ from medappt.wire.city_requests import (
     CancelIndexFor,
     CityCommand,
     ListSlots,
+    Notices,
     Remove,
     SlotPatients,
     Swap,
@@ -71,6 +72,8 @@ OF_CITY: tuple[tuple[str, CityCommand], ...] = (
     ("add MTLA100227 Dental 12", Add(slot=DENTAL, capacity=12)),
     ("remove MTLA100227 Dental", Remove(slot=DENTAL)),
     ("remove MTLA100227 Dental preview", Remove(slot=DENTAL, preview=True)),
+    ("notices", Notices()),
+    ("notices 3", Notices(told=3)),
 )
 NUMBERED_TOO: tuple[tuple[str, Command], ...] = (
     ("authenticate MTLP2345 secret", Authenticate(user="MTLP2345", password="secret")),
@@ -129,6 +132,7 @@ city_commands = st.one_of(
     st.builds(SlotPatients, slot=slots),
     st.builds(Add, slot=slots, capacity=st.integers(1, MOST_CAPACITY)),
     st.builds(Remove, slot=slots, preview=st.booleans()),
+    st.builds(Notices, told=st.none() | st.integers(0, 999_999_999)),
 )
 tags = st.none() | st.from_regex(r"[!-~]{1,64}", fullmatch=True)
 
@@ -154,8 +158,8 @@ class VocabularyTests(SynchronousTestCase):
             self.assertEqual(asked_of(line), Request(command=command), line)
 
     def test_all_keywords(self) -> None:
-        """Every word of the protocol is served by a center with a city."""
-        self.assertEqual(set(CITY), KEYWORDS)
+        """Every word of the protocol is served by a center with a city, and one more."""
+        self.assertEqual(set(CITY), KEYWORDS | {"notices"})
         self.assertLess(set(NUMBERED), KEYWORDS)
 
     def test_none_without_city(self) -> None:
@@ -208,6 +212,7 @@ class FormTests(SynchronousTestCase):
             (("remove", "remove MTLA100227", "remove MTLA100227 Dental now"), REMOVE_FORM),
             (("remove MTLA100227 Dental preview preview",), REMOVE_FORM),
             (("schedule MTLP2345 MTLP2346",), "schedule [PATIENT]"),
+            (("notices 1 2", "notices x", "notices -1"), "notices [NUMBER]"),
         ):
             for line in lines:
                 self.assert_form(line, form)

@@ -1,0 +1,110 @@
+"""Tests of the rows of ``notices``, both ways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from medappt.model.appointments import NoticeRow
+from medappt.model.ids import SlotName
+from medappt.model.records import Notice, NoticeKind
+from medappt.wire.city_replies import notices_rows, parse_notices
+from medappt.wire.replies import Rows, UnexpectedReply
+from tests.wire.test_city_replies import CODE, LATER, NOON, names
+from tests.wire.test_city_requests import codes
+
+MOVED = Notice(
+    number=7,
+    at=NOON,
+    patient="MTLP2345",
+    root="MTL-1-00-1",
+    kind=NoticeKind.MOVED,
+    name=SlotName(code=CODE, type="Dental"),
+    new_code=str(LATER),
+)
+notices = st.builds(
+    Notice,
+    number=st.integers(0, 999_999_999),
+    at=st.integers(0, 4_000_000_000).map(lambda at: datetime.fromtimestamp(at, UTC)),
+    patient=st.just("MTLP2345"),
+    root=st.just("MTL-1-00-1"),
+    kind=st.sampled_from(NoticeKind),
+    name=st.builds(SlotName, code=codes, type=names),
+    new_code=st.none() | codes.map(str),
+)
+
+
+class NoticesTests(SynchronousTestCase):
+    def test_rows(self) -> None:
+        """A row has the number, what happened to which appointment, where it is now, and when."""
+        waits = Notice(
+            number=8,
+            at=NOON + timedelta(seconds=1),
+            patient="MTLP2345",
+            root="MTL-1-00-2",
+            kind=NoticeKind.WAITLISTED,
+            name=SlotName(code=LATER, type="Surgeon"),
+        )
+        rows = notices_rows([MOVED, waits])
+        self.assertEqual(
+            rows.rows,
+            (
+                "7 moved MTLA100227 Dental QUEE110227 2027-02-10T17:00:00+00:00",
+                "8 waitlisted QUEE110227 Surgeon - 2027-02-10T17:00:01+00:00",
+            ),
+        )
+        self.assertEqual(
+            parse_notices(rows)[0],
+            NoticeRow(
+                number=7,
+                kind=NoticeKind.MOVED,
+                code=CODE,
+                type="Dental",
+                new_code=LATER,
+                at=NOON,
+            ),
+        )
+
+    @settings(deadline=None)
+    @given(st.lists(notices, max_size=4))
+    def test_round_trip(self, told: list[Notice]) -> None:
+        """A client reads what the center meant."""
+        self.assertEqual(
+            [
+                (each.number, each.kind, str(each.code), each.type, each.at)
+                for each in parse_notices(notices_rows(told))
+            ],
+            [
+                (each.number, each.kind, str(each.name.code), each.name.type, each.at)
+                for each in told
+            ],
+        )
+
+    def test_no_notices(self) -> None:
+        """A row of another form is unexpected."""
+        good = notices_rows([MOVED]).rows[0].split()
+        for position, wrong in (
+            *((0, word) for word in ("x", "-1", "1.5")),
+            *((1, word) for word in ("Moved", "booked")),
+            *((2, word) for word in ("-", "MTLA310227")),
+            *((4, word) for word in ("--", "MTLA310227")),
+            *((5, word) for word in ("today", "2027-02-10T17:00:00", "-")),
+        ):
+            row = " ".join([*good[:position], wrong, *good[position + 1 :]])
+            self.assertRaises(UnexpectedReply, parse_notices, Rows(rows=(row,)))
+        for row in (" ".join(good[:-1]), " ".join([*good, "x"]), ""):
+            self.assertRaises(UnexpectedReply, parse_notices, Rows(rows=(row,)))
+
+    @settings(deadline=None)
+    @given(st.lists(st.text(max_size=60), max_size=3))
+    def test_any_rows(self, rows: list[str]) -> None:
+        """Whatever a server sends are notices, one for each row, or ``UnexpectedReply``."""
+        try:
+            parsed = parse_notices(Rows(rows=tuple(rows)))
+        except UnexpectedReply as unexpected:
+            self.assertNotEqual(str(unexpected), "")
+        else:
+            self.assertEqual(len(parsed), len(rows))
