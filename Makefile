@@ -12,6 +12,7 @@ run: $(SETUP)
 
 demo: $(SETUP)
 	$(BIN)/medappt demo
+	$(BIN)/medappt demo --federation
 
 test: style types coverage trial
 
