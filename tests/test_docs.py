@@ -241,7 +241,7 @@ class ReadmeTests(SynchronousTestCase):
         [example] = blocks(README, "toml")
         settings = read_settings(example.text.encode(), "README.md")
         for each in fields(settings):
-            if each.name != "city":  # no role serves one yet
+            if each.name != "city":
                 self.assertTrue(getattr(settings, each.name), each.name)
         self.assertNotEqual(settings.limits, Limits())
 

@@ -6,61 +6,37 @@ from collections.abc import Awaitable
 
 from twisted.logger import Logger
 
-from medappt.center.realm import Visitor
+from medappt.center.city_answers import answer_city, as_reply
+from medappt.center.city_visitor import CityVisitor
 from medappt.center.sentences import CenterSentences, Peer
+from medappt.center.visitor import AnyVisitor
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.store.writer import StoreBusy, StoreFailed
 from medappt.wire.replies import (
     Invalid,
     NotAvailable,
     Reply,
-    Rows,
     available_rows,
     patients_rows,
     schedule_rows,
     slots_rows,
 )
 from medappt.wire.requests import (
+    Authenticate,
     Available,
     Cancel,
     Command,
+    Help,
     Malformed,
     Patients,
+    Quit,
     Request,
     Schedule,
     Selection,
     Slots,
 )
 
-OPEN_TO_ALL = ("authenticate USER PASSWORD", "help", "quit")
-_OPEN_TO_PATIENTS = (
-    "available",
-    "slots",
-    "selection INDEX",
-    "cancel INDEX",
-    "schedule",
-    "help",
-    "quit",
-)
-_OPEN_TO_ADMINISTRATORS = (
-    "available",
-    "slots",
-    "selection INDEX",
-    "cancel INDEX",
-    "schedule USER",
-    "patients INDEX",
-    "help",
-    "quit",
-)
 _TRY_AGAIN = Refusal(code=Code.BUSY, text="the center cannot do this now, try again")
-
-
-def help_rows(visitor: Visitor | None) -> Rows:
-    """The requests open to a visitor, or to somebody who has not logged in."""
-    if visitor is None:
-        return Rows(rows=OPEN_TO_ALL)
-    is_administrator = visitor.user.is_administrator
-    return Rows(rows=_OPEN_TO_ADMINISTRATORS if is_administrator else _OPEN_TO_PATIENTS)
 
 
 class Answers:
@@ -72,7 +48,7 @@ class Answers:
         self._sentences = sentences
         self._peer = peer
 
-    async def to(self, request: Request, visitor: Visitor) -> Reply:
+    async def to(self, request: Request, visitor: AnyVisitor) -> Reply:
         """The reply to a request of a visitor. Never raises: an error costs no connection."""
         command = request.command
         if isinstance(command, Selection):
@@ -90,17 +66,20 @@ class Answers:
             self._log.failure("A request could not be answered.")
             return _TRY_AGAIN
 
-    async def to_malformed(self, asked: Malformed, visitor: Visitor) -> Reply:
+    async def to_malformed(self, asked: Malformed, visitor: AnyVisitor) -> Reply:
         """The refusal of a line that is no request, remembered if its tag asks for that."""
         if asked.tag is None or not asked.has_effect:
             return asked.refusal
-        return await self._guard(visitor.refuse(asked.tag, asked.text, asked.refusal))
+        return await self._guard(self._refusal(asked, asked.tag, visitor))
 
-    async def _selection(self, command: Selection, tag: str | None, visitor: Visitor) -> Reply:
+    async def _refusal(self, asked: Malformed, tag: str, visitor: AnyVisitor) -> Reply:
+        return as_reply(await visitor.refuse(tag, asked.text, asked.refusal))
+
+    async def _selection(self, command: Selection, tag: str | None, visitor: AnyVisitor) -> Reply:
         user = visitor.user.name
         self._sentences.selection_received(command.index, self._peer, user)
         try:
-            reserved = await visitor.select(command.index, tag)
+            reserved = await visitor.numbered.select(command.index, tag)
         except Refused as refused:
             code = refused.refusal.code
             if code is Code.UNKNOWN_SLOT:
@@ -111,20 +90,23 @@ class Answers:
         self._sentences.selection_answered(command.index, user, confirmed=True)
         return reserved
 
-    async def _plain(self, command: Command, tag: str | None, visitor: Visitor) -> Reply:
+    async def _plain(self, command: Command, tag: str | None, visitor: AnyVisitor) -> Reply:
         match command:
             case Available():
                 self._sentences.list_requested(self._peer)
-                rows = available_rows(await visitor.available())
+                rows = available_rows(await visitor.numbered.available())
                 self._sentences.list_sent(visitor.user.name)
                 return rows
             case Slots():
-                return slots_rows(await visitor.slots())
+                return slots_rows(await visitor.numbered.slots())
             case Cancel():
-                return await visitor.cancel(command.index, tag)
+                return await visitor.numbered.cancel(command.index, tag)
             case Schedule():
-                return schedule_rows(await visitor.schedule(command.patient))
+                return schedule_rows(await visitor.numbered.schedule(command.patient))
             case Patients():
-                return patients_rows(await visitor.patients(command.index))
+                return patients_rows(await visitor.numbered.patients(command.index))
+            case Authenticate() | Help() | Quit() | Selection():
+                raise AssertionError("these are answered elsewhere")
             case _:
-                raise AssertionError("the session answers these")
+                assert isinstance(visitor, CityVisitor), "other centers know no such request"
+                return await answer_city(command, tag, visitor)

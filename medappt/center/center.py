@@ -17,7 +17,7 @@ from medappt.store.writer import Writer
 
 
 class Center:
-    """A health center without a city: numbered slots.
+    """The numbered slots of a health center.
 
     ``now`` tells the instant (aware, UTC). What changes the record is answered only once it is
     durable. Every operation may raise ``Refused``, and ``StoreBusy`` or ``StoreFailed`` where the
@@ -37,11 +37,10 @@ class Center:
         """Every slot, by index."""
         return self._board.states(self._now())
 
-    async def select(self, patient: str, word: str, tag: str | None) -> Reserved:
+    async def select(self, patient: str, word: str, tagged: Tagged | None) -> Reserved:
         """Reserve the next occurrence of the opening that ``word`` names."""
         now = self._now()
         index = parse_index(word)
-        tagged = _tagged(patient, tag, f"selection {word if index is None else index}")
         slot = None if index is None else self._board.slot(index, now)
         if slot is None:
             refusal = Refusal(code=Code.UNKNOWN_SLOT, text="no such index")
@@ -55,13 +54,13 @@ class Center:
         assert isinstance(answer, Reserved)  # a tag has one text, and so one kind of answer
         return answer
 
-    async def cancel(self, patient: str, index: int, tag: str | None) -> Cancelled:
-        """Give back a patient's own place under an index (R5, R8)."""
+    async def cancel(self, patient: str, index: int, tagged: Tagged | None) -> Cancelled:
+        """Give back a patient's place under an index (R8)."""
         cancellation = Cancellation(
             patient=patient,
             index=index,
             at=self._now(),
-            tagged=_tagged(patient, tag, f"cancel {index}"),
+            tagged=tagged,
         )
         outcome = await self._writer.submit(
             lambda connection: appointments.cancel(connection, cancellation)
@@ -112,10 +111,6 @@ class Center:
         now = self._now()
         self._board.forget_begun(now)
         await self._writer.submit(lambda connection: results.forget_expired(connection, now))
-
-
-def _tagged(user: str, tag: str | None, text: str) -> Tagged | None:
-    return None if tag is None else Tagged(user=user, tag=tag, text=text)
 
 
 def _unless_refused(outcome: Outcome) -> Reserved | Cancelled:

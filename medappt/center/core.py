@@ -13,9 +13,9 @@ from twisted.python.failure import Failure
 
 from medappt.center.answers import Answers
 from medappt.center.checker import LoginBusy, PasswordFrom
-from medappt.center.realm import IVisitor, Visitor
 from medappt.center.sentences import CenterSentences, Peer
 from medappt.center.turns import Turn, Turns
+from medappt.center.visitor import AnyVisitor, IVisitor
 from medappt.model.limits import LINE_BYTES, Limits
 from medappt.model.refusals import Code, Refusal
 from medappt.store.writer import StoreBusy, StoreFailed
@@ -87,7 +87,7 @@ class SessionCore:
     def check(
         self,
         asked: Authenticate,
-        admitted: Callable[[Visitor], None],
+        admitted: Callable[[AnyVisitor], None],
         rejected: Callable[[], None],
         put_off: Callable[[], None],
     ) -> None:
@@ -100,9 +100,9 @@ class SessionCore:
             address=self._peer.host,
             is_awaited=lambda: not self._is_over,
         )
-        login: Deferred[Any] = self._portal.login(credentials, None, IVisitor)
+        login: Deferred[Any] = self._portal.login(credentials, self._peer, IVisitor)
 
-        def good(result: tuple[object, Visitor, Callable[[], None]]) -> None:
+        def good(result: tuple[object, AnyVisitor, Callable[[], None]]) -> None:
             _, visitor, _ = result
             self._sentences.login_answered(asked.user, good=True)
             admitted(visitor)
@@ -119,13 +119,13 @@ class SessionCore:
         login.addCallbacks(good, bad)
         login.addErrback(self._failed)
 
-    def serve(self, turn: Turn, request: Request, visitor: Visitor) -> None:
+    def serve(self, turn: Turn, request: Request, visitor: AnyVisitor) -> None:
         """Answer a visitor's request, now or later."""
         answered = Deferred.fromCoroutine(self._answers.to(request, visitor))
         answered.addCallback(lambda reply: self.answer(turn, reply))
         answered.addErrback(self._failed)
 
-    def refuse(self, turn: Turn, asked: Malformed, visitor: Visitor) -> None:
+    def refuse(self, turn: Turn, asked: Malformed, visitor: AnyVisitor) -> None:
         """Refuse a visitor's line that is no request, now or later."""
         answered = Deferred.fromCoroutine(self._answers.to_malformed(asked, visitor))
         answered.addCallback(lambda reply: self.answer(turn, reply))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -14,10 +15,12 @@ from zoneinfo import ZoneInfo
 from twisted.python import usage
 from tzlocal import reload_localzone
 
+from medappt.center.city_options import configure_city
 from medappt.center.imports import CenterData, check_hashes
+from medappt.federation.service import FederationConfiguration
 from medappt.model.limits import Limits
 from medappt.role.files import load
-from medappt.role.options import RoleOptions, parameter, to_path
+from medappt.role.options import RoleOptions, parameter, to_count, to_path
 from medappt.role.startup import CannotStart
 from medappt.store.sqlite import Location, parse_location
 from medappt.wire.datafiles import BrokenFile, UserRow, read_availabilities, read_users
@@ -33,7 +36,9 @@ class CenterConfiguration:
     """Everything a center starts with, read and checked.
 
     ``is_default_listen`` tells that the places to listen were not asked for: one the machine
-    does not have (no IPv6) is left out then. ``folder`` is where the availabilities are.
+    does not have (no IPv6) is left out then. ``folder`` is where the availabilities are. With a
+    ``city`` it is a center of a federation; ``key_complaint`` is what is wrong with the mode of its
+    key file. ``shows_names`` tells whether the sentences name its patients.
     """
 
     listen: tuple[str, ...]
@@ -44,6 +49,9 @@ class CenterConfiguration:
     data: CenterData = field(repr=False)
     limits: Limits
     is_classroom: bool
+    city: FederationConfiguration | None = None
+    key_complaint: str | None = None
+    shows_names: bool = True
 
 
 def to_zone(name: str) -> tzinfo:
@@ -74,9 +82,17 @@ class CenterOptions(RoleOptions):
         parameter("store", "s", None, f"Where appointments are kept. ({DEFAULT_STORE})", str),
         parameter("timezone", "z", None, "The center's time zone. (TZ, or the machine's)", to_zone),
         parameter("config", "c", None, "A settings file (TOML); --data is not read then.", to_path),
+        parameter(
+            "boot-above",
+            None,
+            0,
+            "Of a center restored from a copy: the highest boot number a peer reports. (0)",
+            to_count,
+        ),
     ]
     optFlags: ClassVar[Sequence[Sequence[object]]] = [
         ["classroom", None, "Print passwords and tables as the original exercise does."],
+        ["names", None, "Name the patients of a center with a city in what it tells."],
     ]
     compData: ClassVar[usage.Completions] = usage.Completions()
 
@@ -108,30 +124,38 @@ class CenterOptions(RoleOptions):
         config: Path | None = self["config"]
         if config is not None:
             settings, base = load(config, read_settings), config.parent
-            if settings.city is not None:
-                raise CannotStart(f"{config}: a center with a city is not served by this version")
         else:
             data: Path = self["data"] or to_path("data")
             settings = CenterSettings(
                 users=str(data / "users.txt"), availabilities=str(data / "availabilities.txt")
             )
         listen = tuple(self["listen"]) or settings.listen
+        zone = self._zone(settings, config)
+        city, key_complaint = None, None
+        if settings.city is not None:
+            city, key_complaint = configure_city(settings.city, base, zone, self["boot-above"])
         return CenterConfiguration(
             listen=listen or DEFAULT_LISTEN,
             is_default_listen=not listen,
             folder=(base / (settings.availabilities or "")).parent,
             store=self._location(settings, base),
-            zone=self._zone(settings, config),
+            zone=zone,
             data=_read_data(settings, base),
             limits=read_limits(self["limit"], "--limit", settings.limits, prefix=""),
             is_classroom=bool(self["classroom"]),
+            city=city,
+            key_complaint=key_complaint,
+            shows_names=city is None or bool(self["names"] or self["classroom"]),
         )
 
     def _location(self, settings: CenterSettings, base: Path) -> Location:
         try:
             if self["store"] is not None:
                 return parse_location(self["store"], Path.cwd())
-            return parse_location(settings.store or DEFAULT_STORE, base)
+            default = DEFAULT_STORE
+            if settings.city is not None:
+                default = f"sqlite:///{settings.city.city}.sqlite3"
+            return parse_location(settings.store or default, base)
         except ValueError as error:
             raise CannotStart(f"store: {error}") from None
 
@@ -151,14 +175,15 @@ def _read_data(settings: CenterSettings, base: Path) -> CenterData:
     users: list[UserRow] = []
     openings = []
     if settings.users is not None:
-        users = load(base / settings.users, _read_checked_users)
+        city = None if settings.city is None else settings.city.city
+        users = load(base / settings.users, partial(_read_checked_users, city))
     if settings.availabilities is not None:
         openings = load(base / settings.availabilities, read_availabilities)
     return CenterData(users=tuple(users), openings=tuple(openings))
 
 
-def _read_checked_users(data: bytes, file: str) -> list[UserRow]:
-    users = read_users(data, file)
+def _read_checked_users(city: str | None, data: bytes, file: str) -> list[UserRow]:
+    users = read_users(data, file, city)
     check_hashes(users, file)
     return users
 

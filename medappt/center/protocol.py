@@ -26,6 +26,7 @@ from medappt.center.notices import LimitNotices
 from medappt.center.sentences import CenterSentences, Peer
 from medappt.model.limits import LINE_BYTES, Limits
 from medappt.wire.dialects import Heard, Listener, Message, Overfull, SpeaksLine, Stranger
+from medappt.wire.requests import NUMBERED, Vocabulary
 
 LINES_A_TURN = 64
 """Lines of one connection that are looked at in one turn of the reactor: a segment can hold
@@ -98,6 +99,7 @@ class HealthCenterProtocol(LineReceiver):
             sentences=factory.sentences,
             peer=peer_of(self.transport.getPeer()),
             limits=self._limits,
+            vocabulary=factory.vocabulary,
         )
         factory.opened(self)
 
@@ -297,7 +299,8 @@ def peer_of(address: IAddress) -> Peer:
 
 
 class HealthCenterFactory(Factory):
-    """Makes the protocols of a center, at most ``most_connections`` at once.
+    """Makes the protocols of a center that serves ``vocabulary``, at most ``most_connections`` at
+    once.
 
     Before ``open`` and after ``close`` every connection is closed at once.
     """
@@ -312,8 +315,10 @@ class HealthCenterFactory(Factory):
         most_connections: int,
         sentences: CenterSentences,
         notices: LimitNotices,
+        vocabulary: Vocabulary = NUMBERED,
     ) -> None:
         self.clock = clock
+        self.vocabulary = vocabulary
         self.limits = limits
         self.sentences = sentences
         self.notices = notices

@@ -1,81 +1,34 @@
-"""Who may do what: the avatars of users and the realm that makes them (twisted.cred).
-
-Every decision about rights is made here, once, behind every door (R5).
-"""
+"""Who has logged in: the realm that makes the avatars of users (twisted.cred)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred
 from zope.interface import Interface, implementer
 
 from medappt.center.center import Center
-from medappt.model import rules
-from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled
+from medappt.center.city_visitor import CityVisitor
+from medappt.center.visitor import AnyVisitor, IVisitor, Visitor
+from medappt.federation.city import City
 from medappt.model.identity import User
-from medappt.model.refusals import Code, Refusal, Refused
-from medappt.model.slots import FreeSlot, SlotState
+from medappt.model.ids import parse_person
+from medappt.model.origins import Origin
 from medappt.store import people
-from medappt.store.results import Tagged
 from medappt.store.writer import Writer
 from medappt.wire import words
 
 
-class IVisitor(Interface):
-    """A user who has logged in, and what they may ask of the center:
-    ``model.operations.NumberedSlotOperations``."""
-
-
-@implementer(IVisitor)
-class Visitor:
-    """A user's requests, each judged and then done; see ``NumberedSlotOperations``."""
-
-    def __init__(self, user: User, center: Center) -> None:
-        self.user = user
-        self._center = center
-
-    async def available(self) -> Sequence[FreeSlot]:
-        return self._center.free_slots()
-
-    async def slots(self) -> Sequence[SlotState]:
-        return self._center.slots()
-
-    async def select(self, index: str, tag: str | None = None) -> Reserved:
-        return await self._center.select(self.user.name, index, tag)
-
-    async def cancel(self, index: int, tag: str | None = None) -> Cancelled:
-        return await self._center.cancel(self.user.name, index, tag)
-
-    async def schedule(self, patient: str | None = None) -> Sequence[Scheduled]:
-        whose = rules.whose_schedule(self.user, patient)
-        if whose != self.user.name and not (
-            words.is_storable(whose) and await self._center.knows(whose)
-        ):
-            raise Refused(Code.UNKNOWN_PATIENT, "no such patient")
-        return await self._center.schedule(whose)
-
-    async def patients(self, index: int) -> Sequence[Attendance]:
-        rules.require_administrator(self.user)
-        return await self._center.patients(index)
-
-    async def refuse(self, tag: str, text: str, refusal: Refusal) -> Reserved | Cancelled:
-        """Refuse a tagged request that is none, ``text``: the refusal is remembered (section 4).
-
-        Returns what the tag got first if it was answered before; raises ``Refused`` else.
-        """
-        tagged = Tagged(user=self.user.name, tag=tag, text=text)
-        return await self._center.refuse(tagged, refusal)
-
-
 @implementer(IRealm)
 class CenterRealm:
-    """Turns a name whose password was good into a ``Visitor``."""
+    """Turns a name whose password was good into a ``Visitor``, or a ``CityVisitor`` where the
+    center has a ``city``. A mind is the address somebody comes from, as text."""
 
-    def __init__(self, center: Center, writer: Writer) -> None:
+    def __init__(self, center: Center, writer: Writer, city: City | None = None) -> None:
         self._center = center
         self._writer = writer
+        self._city = city
 
     def requestAvatar(
         self, avatarId: bytes | tuple[()], mind: object, *interfaces: type[Interface]
@@ -83,14 +36,24 @@ class CenterRealm:
         """See ``IRealm``; ``IVisitor`` is the only interface there is."""
         if IVisitor not in interfaces or not isinstance(avatarId, bytes):
             raise NotImplementedError("a center knows visitors only")
-        return Deferred.fromCoroutine(self._admit(words.decode(avatarId)))
+        return Deferred.fromCoroutine(self._admit(words.decode(avatarId), str(mind)))
 
-    async def _admit(self, name: str) -> tuple[type[Interface], object, Callable[[], None]]:
+    async def _admit(
+        self, name: str, source: str
+    ) -> tuple[type[Interface], object, Callable[[], None]]:
         person = await self._writer.submit(lambda connection: people.find_person(connection, name))
         if person is None:
             raise LookupError("a user who has just logged in is not in the store")
         user = User(name=person.name, role=person.role)
-        return IVisitor, Visitor(user, self._center), _nothing_to_do
+        origin = Origin(actor=user.name, role=user.role, source=source)
+        return IVisitor, self._visitor(user, origin), _nothing_to_do
+
+    def _visitor(self, user: User, origin: Origin) -> AnyVisitor:
+        if self._city is None:
+            return Visitor(user, self._center, origin)
+        whom = parse_person(user.name)
+        assert whom is not None, "who can log in here is in the users file, whose names are IDs"
+        return CityVisitor(user, whom, self._center, self._city, origin)
 
 
 def _nothing_to_do() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from medappt.model.slots import Opening
 from medappt.role.narration import Narrator
+from medappt.store.keys import pseudonym
 from medappt.wire.datafiles import UserRow
 from medappt.wire.words import displayable
 
@@ -21,6 +22,9 @@ class Peer:
     host: str
     port: int
 
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class CenterSentences:
     """Tells what the center does; ``classroom`` tells passwords too, as the original exercise."""
@@ -28,6 +32,11 @@ class CenterSentences:
     def __init__(self, narrator: Narrator, *, classroom: bool = False) -> None:
         self._tell = narrator.tell
         self._is_classroom = classroom
+        self._name: Callable[[str], str] = displayable
+
+    def hide_names(self, key: bytes) -> None:
+        """From now on users go by pseudonyms, the same for the same ``key`` (section 7)."""
+        self._name = lambda user: pseudonym(key, user)
 
     def listening(self, host: str, port: int) -> None:
         self._tell(
@@ -40,7 +49,7 @@ class CenterSentences:
         self._tell(
             "Phase1: The Health Center Server has received request from a patient with"
             " username {user} and password {password}",
-            user=displayable(user),
+            user=self._name(user),
             password=displayable(password) if self._is_classroom else STARS,
         )
 
@@ -49,7 +58,7 @@ class CenterSentences:
             "Phase1: The Health Center Server sends the response: {response} to patient with"
             " username {user}",
             response="Success" if good else "Failure",
-            user=displayable(user),
+            user=self._name(user),
         )
 
     def list_requested(self, peer: Peer) -> None:
@@ -64,7 +73,7 @@ class CenterSentences:
         self._tell(
             "Phase2: The Health Center Server sends available time slots to patients with"
             " username {user}",
-            user=user,
+            user=self._name(user),
         )
 
     def selection_received(self, index: str, peer: Peer, user: str) -> None:
@@ -73,7 +82,7 @@ class CenterSentences:
             " patient with port number: {port} and username {user}",
             index=displayable(index),
             port=peer.port,
-            user=user,
+            user=self._name(user),
         )
 
     def selection_invalid(self) -> None:
@@ -85,7 +94,7 @@ class CenterSentences:
             " with username {user}",
             verb="confirms" if confirmed else "rejects",
             index=displayable(index),
-            user=user,
+            user=self._name(user),
         )
 
     def tables(self, users: Sequence[UserRow], openings: Sequence[Opening]) -> None:

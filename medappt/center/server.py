@@ -9,6 +9,7 @@ import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from twisted.application.service import IService
@@ -47,6 +48,7 @@ def build_center(
         clock=reactor,
         now=lambda: datetime.now(UTC),
         randomness=os.urandom,
+        jitter=SystemRandom().random,
         workers=ThreadWorkers(reactor),
         hasher=Argon2Hasher(),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.cred.portal import Portal
@@ -27,6 +28,8 @@ from medappt.center.protocol import HealthCenterFactory
 from medappt.center.realm import CenterRealm
 from medappt.center.sentences import CenterSentences
 from medappt.center.workers import Workers
+from medappt.federation.city import City
+from medappt.federation.service import Federation, FederationSurroundings
 from medappt.role.listening import Ports, parse_place
 from medappt.role.narration import Narrator
 from medappt.role.startup import CannotStart, refuse
@@ -38,6 +41,7 @@ from medappt.store.openings import current_openings
 from medappt.store.sqlite import SQLiteDatabase
 from medappt.store.transactions import run_now
 from medappt.store.writer import Writer
+from medappt.wire.requests import CITY, NUMBERED
 
 FORGET_SECONDS = 3_600.0
 """How often what is kept only for a time is looked through."""
@@ -46,11 +50,12 @@ FORGET_SECONDS = 3_600.0
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What a center takes from the world: a clock in seconds, the instant (UTC), random bytes,
-    threads, and how passwords are kept."""
+    random numbers from 0 up to 1, threads, and how passwords are kept."""
 
     clock: IReactorTime
     now: Callable[[], datetime]
     randomness: Callable[[int], bytes]
+    jitter: Callable[[], float]
     workers: Workers
     hasher: Hasher
 
@@ -84,7 +89,19 @@ class CenterService(Service):
             most_connections=most_connections,
             sentences=self._sentences,
             notices=self._notices,
+            vocabulary=NUMBERED if configuration.city is None else CITY,
         )
+        self._federation: Federation | None = None
+        if configuration.city is not None:
+            self._federation = Federation(
+                configuration.city,
+                FederationSurroundings(
+                    clock=surroundings.clock,
+                    now=surroundings.now,
+                    jitter=surroundings.jitter,
+                    randomness=surroundings.randomness,
+                ),
+            )
         self.ports = Ports()
         self._writer: Writer | None = None
         self._forgetting: LoopingCall | None = None
@@ -103,7 +120,7 @@ class CenterService(Service):
         if self._configuration.store.path is not None:
             self._open_up_to_date().close()
 
-    def listen(self, reactor: object) -> None:
+    def listen(self, reactor: Any) -> None:
         """Listen, now. Raises ``CannotStart``, and then listens nowhere."""
         try:
             for description in self._configuration.listen:
@@ -111,6 +128,8 @@ class CenterService(Service):
                     reactor, description, is_optional=self._configuration.is_default_listen
                 )
                 self.ports.listen(place, self._factory)
+            if self._federation is not None:
+                self._federation.listen(reactor)
         except CannotStart:
             self.ports.close()
             raise
@@ -129,9 +148,14 @@ class CenterService(Service):
             run_now(database, lambda connection: appointments.reserved_slots(connection, now)),
             configuration.zone,
         )
+        begun = None if self._federation is None else run_now(database, self._federation.begin)
         surroundings.workers.start()
         writer = Writer(database, surroundings.workers.write, surroundings.clock)
         center = Center(writer, board, surroundings.now)
+        city: City | None = None
+        if self._federation is not None and begun is not None:
+            self._federation.open(writer, begun)
+            city = self._federation.city
         checker = PasswordChecker(
             writer=writer,
             hasher=surroundings.hasher,
@@ -142,7 +166,7 @@ class CenterService(Service):
             notices=self._notices,
         )
         self._writer = writer
-        self._factory.open(Portal(CenterRealm(center, writer), [checker]))
+        self._factory.open(Portal(CenterRealm(center, writer, city), [checker]))
         self._start_forgetting(center)
         self._tell_start()
 
@@ -175,6 +199,8 @@ class CenterService(Service):
             key = randomness(KEY_BYTES)
         else:
             key = load_or_create_key(_key_path(path), randomness)
+        if not self._configuration.shows_names:
+            self._sentences.hide_names(key)
         work = Import(self._configuration.data, key, self._surroundings.hasher)
         hashes = work.hash(run_now(database, work.names_to_hash))
         run_now(database, lambda connection: work.apply(connection, hashes))
@@ -198,6 +224,8 @@ class CenterService(Service):
                 self._sentences.listening(address.host, address.port)
             else:
                 self._log.info("Listening on {address}", address=address)
+        if self._configuration.key_complaint is not None:
+            self._log.warn("{complaint}", complaint=self._configuration.key_complaint)
         if self._configuration.is_classroom:
             self._log.warn("--classroom: passwords are shown on this screen and in its log.")
             data = self._configuration.data
@@ -229,6 +257,8 @@ class CenterService(Service):
         self._factory.close()
         if self._forgetting is not None:
             self._forgetting.stop()
+        if self._federation is not None:
+            await self._federation.stopService()
         if self._writer is not None:
             await self._writer.stop()
         await self._factory.hang_up()

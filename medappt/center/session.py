@@ -10,10 +10,10 @@ from typing import Protocol
 
 from automat import TypeMachineBuilder
 
-from medappt.center.answers import help_rows
 from medappt.center.core import SessionCore
-from medappt.center.realm import Visitor
+from medappt.center.help import help_rows
 from medappt.center.turns import Turn
+from medappt.center.visitor import AnyVisitor
 from medappt.model.refusals import Code, Refusal
 from medappt.wire.replies import Success
 from medappt.wire.requests import Authenticate, Malformed, Request
@@ -47,7 +47,7 @@ class Session(Protocol):
     def end_of_input(self, turn: Turn) -> None:
         """The peer sends nothing more, and all it sent is answered."""
 
-    def admitted(self, turn: Turn, visitor: Visitor) -> None:
+    def admitted(self, turn: Turn, visitor: AnyVisitor) -> None:
         """The login was good."""
 
     def rejected(self, turn: Turn) -> None:
@@ -63,7 +63,9 @@ class Session(Protocol):
         """The connection is gone."""
 
 
-def _keep_visitor(session: Session, core: SessionCore, turn: Turn, visitor: Visitor) -> Visitor:
+def _keep_visitor(
+    session: Session, core: SessionCore, turn: Turn, visitor: AnyVisitor
+) -> AnyVisitor:
     return visitor
 
 
@@ -106,7 +108,7 @@ def _malformed_arriving(session: Session, core: SessionCore, turn: Turn, asked: 
 
 
 @_checking.upon(Session.admitted).to(_serving)
-def _admit(session: Session, core: SessionCore, turn: Turn, visitor: Visitor) -> None:
+def _admit(session: Session, core: SessionCore, turn: Turn, visitor: AnyVisitor) -> None:
     core.await_requests()
     core.answer(turn, Success())
 
@@ -127,26 +129,26 @@ def _put_off(session: Session, core: SessionCore, turn: Turn) -> None:
 
 @_serving.upon(Session.login).loop()
 def _login_again(
-    session: Session, core: SessionCore, visitor: Visitor, turn: Turn, asked: Authenticate
+    session: Session, core: SessionCore, visitor: AnyVisitor, turn: Turn, asked: Authenticate
 ) -> None:
     core.answer(turn, _ALREADY_IN)
 
 
 @_serving.upon(Session.ask).loop()
 def _serve(
-    session: Session, core: SessionCore, visitor: Visitor, turn: Turn, asked: Request
+    session: Session, core: SessionCore, visitor: AnyVisitor, turn: Turn, asked: Request
 ) -> None:
     core.serve(turn, asked, visitor)
 
 
 @_serving.upon(Session.help).loop()
-def _help(session: Session, core: SessionCore, visitor: Visitor, turn: Turn) -> None:
+def _help(session: Session, core: SessionCore, visitor: AnyVisitor, turn: Turn) -> None:
     core.answer(turn, help_rows(visitor))
 
 
 @_serving.upon(Session.malformed).loop()
 def _malformed(
-    session: Session, core: SessionCore, visitor: Visitor, turn: Turn, asked: Malformed
+    session: Session, core: SessionCore, visitor: AnyVisitor, turn: Turn, asked: Malformed
 ) -> None:
     core.refuse(turn, asked, visitor)
 
@@ -160,7 +162,7 @@ def _quit_arriving(session: Session, core: SessionCore, turn: Turn) -> None:
 
 
 @_serving.upon(Session.quit).to(_ended)
-def _quit(session: Session, core: SessionCore, visitor: Visitor, turn: Turn) -> None:
+def _quit(session: Session, core: SessionCore, visitor: AnyVisitor, turn: Turn) -> None:
     core.say_goodbye(turn)
 
 
@@ -170,7 +172,7 @@ def _overlong_arriving(session: Session, core: SessionCore, turn: Turn) -> None:
 
 
 @_serving.upon(Session.overlong).to(_ended)
-def _overlong(session: Session, core: SessionCore, visitor: Visitor, turn: Turn) -> None:
+def _overlong(session: Session, core: SessionCore, visitor: AnyVisitor, turn: Turn) -> None:
     core.cut_off(turn)
 
 
@@ -180,7 +182,7 @@ def _end_of_input_arriving(session: Session, core: SessionCore, turn: Turn) -> N
 
 
 @_serving.upon(Session.end_of_input).to(_ended)
-def _end_of_input(session: Session, core: SessionCore, visitor: Visitor, turn: Turn) -> None:
+def _end_of_input(session: Session, core: SessionCore, visitor: AnyVisitor, turn: Turn) -> None:
     core.part()
 
 
@@ -190,7 +192,7 @@ def _too_late_arriving(session: Session, core: SessionCore) -> None:
 
 
 @_serving.upon(Session.too_late).to(_ended)
-def _too_late(session: Session, core: SessionCore, visitor: Visitor) -> None:
+def _too_late(session: Session, core: SessionCore, visitor: AnyVisitor) -> None:
     core.drop()
 
 
@@ -205,7 +207,7 @@ def _disconnected_checking(session: Session, core: SessionCore) -> None:
 
 
 @_serving.upon(Session.disconnected).to(_ended)
-def _disconnected(session: Session, core: SessionCore, visitor: Visitor) -> None:
+def _disconnected(session: Session, core: SessionCore, visitor: AnyVisitor) -> None:
     core.end()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
+from medappt.center.footprints import ALONE, ORDERED, Footprint, footprint
 from medappt.wire.replies import Reply
-from medappt.wire.requests import Cancel, Malformed, Patients, Request, Schedule, Selection
+from medappt.wire.requests import Malformed, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +29,22 @@ Asked: TypeAlias = Request | Malformed | Overlong | EndOfInput
 class Turn:
     """One request and the place of its reply."""
 
-    __slots__ = ("asked", "reply")
+    __slots__ = ("asked", "footprint", "reply")
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
+        self.footprint = _footprint(asked)
         self.reply: bytes | None = None
 
     @property
     def tag(self) -> str | None:
         return self.asked.tag if isinstance(self.asked, Request | Malformed) else None
 
-    @property
-    def may_overlap(self) -> bool:
-        """Whether it may start while those before it run.
 
-        What the store answers may: it keeps the order, and a pipeline of bookings shares a commit.
-        All else waits, and so sees what the requests before it have done.
-        """
-        if isinstance(self.asked, Request):
-            return isinstance(self.asked.command, Selection | Cancel | Schedule | Patients)
-        return isinstance(self.asked, Malformed)
+def _footprint(asked: Asked) -> Footprint:
+    if isinstance(asked, Request):
+        return footprint(asked.command)
+    return ORDERED if isinstance(asked, Malformed) else ALONE
 
 
 class Turns:
@@ -68,6 +66,7 @@ class Turns:
         self._send = send
         self._turns: deque[Turn] = deque()
         self._started = 0  # so many from the left
+        self._unordered = 0  # of them, those the store does not keep in order
         self._is_advancing = False
         self._is_closed = False
 
@@ -98,7 +97,7 @@ class Turns:
         """Forget what was not answered yet: nothing is started or sent any more."""
         self._is_closed = True
         self._turns.clear()
-        self._started = 0
+        self._started = self._unordered = 0
 
     def _advance(self) -> None:
         if self._is_advancing:  # an answer came from within a start: the loop below goes on
@@ -113,8 +112,10 @@ class Turns:
     def _send_answered(self) -> bool:
         out = []
         while self._turns and self._turns[0].reply is not None:
-            out.append(self._turns.popleft().reply or b"")
+            turn = self._turns.popleft()
+            out.append(turn.reply or b"")
             self._started -= 1
+            self._unordered -= not turn.footprint.is_ordered
         if any(out):
             self._send(b"".join(out))
         return bool(out)
@@ -123,8 +124,17 @@ class Turns:
         if self._started == len(self._turns):
             return False
         turn = self._turns[self._started]
-        if self._started and not (turn.may_overlap and self._turns[0].may_overlap):
+        if self._must_wait(turn.footprint):
             return False
         self._started += 1
+        self._unordered += not turn.footprint.is_ordered
         self._start(turn)
         return True
+
+    def _must_wait(self, wanted: Footprint) -> bool:
+        if wanted is ORDERED and not self._unordered:
+            return False  # the usual pipeline, without looking at each
+        return any(
+            turn.reply is None and wanted.must_wait_for(turn.footprint)
+            for turn in islice(self._turns, self._started)
+        )

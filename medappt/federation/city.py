@@ -13,19 +13,22 @@ from medappt.federation.authority import Authority
 from medappt.federation.bookings import Bookings
 from medappt.federation.errands import Bell
 from medappt.federation.joining import Joining
-from medappt.federation.listing import Listed, Lister
+from medappt.federation.listing import Lister
 from medappt.model.appointments import (
     Added,
     Attendance,
     Booked,
     Cancelled,
     Fate,
+    ListedSlot,
+    NoticeRow,
     Relocation,
     Removed,
     Scheduled,
+    SlotList,
     Swapped,
 )
-from medappt.model.ids import AppointmentId, PersonId, SlotName
+from medappt.model.ids import AppointmentId, PersonId, SlotName, parse_appointment_id
 from medappt.model.records import NOBODY, Contact
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.store.answers import Answer
@@ -34,6 +37,7 @@ from medappt.store.booking import Booking
 from medappt.store.cancelling import Giveback, appointments_of, give_back
 from medappt.store.connection import Connection
 from medappt.store.here import Here
+from medappt.store.notices import mark_told, untold_notices
 from medappt.store.removal import (
     Closed,
     Previewed,
@@ -52,6 +56,7 @@ answer within 10."""
 UNKNOWN_TYPE = Refusal(code=Code.UNKNOWN_TYPE, text="no such type of appointment")
 NOT_OUR_SLOT = Refusal(code=Code.FORBIDDEN, text="that slot is another city's")
 
+T = TypeVar("T")
 A = TypeVar("A", Added, Booked, Cancelled, Removed, Swapped)
 
 
@@ -126,6 +131,11 @@ class City:
         """What has not begun, and what is waited for, by start."""
         return await self._authority.act(_schedule, str(patient))
 
+    async def notices(self, patient: PersonId, told: int | None = None) -> Sequence[NoticeRow]:
+        """What happened to a patient's appointments without their asking, but for what they were
+        told: all up to the notice with the number ``told``."""
+        return await self._authority.do(_notices, str(patient), told)
+
     async def add(self, slot: SlotName, capacity: int, tagged: Tagged | None = None) -> Added:
         """Refused: ``forbidden``, ``unknown-type``, ``past``, ``exists``."""
 
@@ -186,11 +196,37 @@ class City:
             refusal = answer
         raise Refused(refusal.code, refusal.text)
 
-    async def list(self, type_: str) -> Listed:
+    async def list(self, type_: str) -> SlotList:
         """The open slots of every center. Refused: ``unknown-type``."""
         if type_ not in self._doctors:
             raise Refused(UNKNOWN_TYPE.code, UNKNOWN_TYPE.text)
-        return await self._lister.slots(type_)
+        listed = await self._lister.slots(type_)
+        slots = (ListedSlot(code=row.name.code, free=row.free) for row in listed.rows)
+        return SlotList(slots=tuple(slots), unreachable=listed.unreachable)
+
+    def knows_type(self, type_: str) -> bool:
+        """Whether the center has appointments of this type."""
+        return type_ in self._doctors
+
+    async def once(
+        self, tagged: Tagged | None, operation: Callable[[], Coroutine[Deferred[Any], Any, T]]
+    ) -> T:
+        """What ``operation`` gives, which keeps its answer under its tag by itself; of the same
+        request that runs already, if there is one. ``Refused`` where the tag is another's."""
+        return await self._joining.once(tagged, operation)
+
+    async def refuse(self, tagged: Tagged | None, refusal: Refusal) -> Answer:
+        """Raise ``refusal``, remembered under its tag if it has one; what the tag first got, if
+        the request was answered before."""
+        answer: Answer = await self._joining.once(tagged, lambda: self._remember(tagged, refusal))
+        if isinstance(answer, Refusal):
+            raise Refused(answer.code, answer.text)
+        return answer
+
+    async def _remember(self, tagged: Tagged | None, refusal: Refusal) -> Answer:
+        if tagged is None:
+            return refusal
+        return await self._authority.act(_refuse, tagged, refusal)
 
     def _judge_own(self, slot: SlotName) -> Refusal | None:
         if slot.city != self._authority.city:
@@ -207,11 +243,10 @@ class City:
         refusal: Refusal | None,
         effect: Callable[[], Coroutine[Deferred[Any], Any, Answer]],
     ) -> A:
-        async def refuse() -> Answer:
-            assert refusal is not None
-            return await self._authority.act(_refuse, tagged, refusal)
-
-        answer = await self._joining.once(tagged, effect if refusal is None else refuse)
+        if refusal is not None:
+            answer = await self.refuse(tagged, refusal)
+        else:
+            answer = await self._joining.once(tagged, effect)
         if isinstance(answer, Refusal):
             raise Refused(answer.code, answer.text)
         assert isinstance(answer, kind), "a tag has one text, and so one kind of answer"
@@ -221,6 +256,22 @@ class City:
 def _refuse(connection: Connection, here: Here, tagged: Tagged | None, refusal: Refusal) -> Answer:
     """A refusal before the store was asked is remembered as well."""
     return once(connection, tagged, here.now, lambda: refusal).answer
+
+
+def _notices(connection: Connection, patient: str, told: int | None) -> list[NoticeRow]:
+    if told is not None:
+        mark_told(connection, patient, told)
+    return [
+        NoticeRow(
+            number=notice.number,
+            kind=notice.kind,
+            code=notice.name.code,
+            type=notice.name.type,
+            new_code=None if notice.new_code is None else parse_appointment_id(notice.new_code),
+            at=notice.at,
+        )
+        for notice in untold_notices(connection, patient)
+    ]
 
 
 def _schedule(connection: Connection, here: Here, patient: str) -> list[Scheduled]:

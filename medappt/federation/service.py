@@ -8,13 +8,14 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IListeningPort, IReactorTime, IReactorUDP
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime, IReactorUDP
 from twisted.logger import Logger
 
 from medappt.federation.authority import Authority
 from medappt.federation.bookings import Bookings
 from medappt.federation.city import City
+from medappt.federation.doorway import Doorway
 from medappt.federation.doubt import Doubt
 from medappt.federation.errands import Bell
 from medappt.federation.handler import Answering, KeepHead
@@ -27,6 +28,7 @@ from medappt.federation.rounds import Rounds
 from medappt.federation.runs import Runs
 from medappt.model.ids import RecordIds
 from medappt.model.records import REACH, Contact
+from medappt.role.listening import Ports
 from medappt.store.booking import abort_pending
 from medappt.store.boots import Boot, peer_boot, raise_peer_boot, start_boot
 from medappt.store.connection import Connection
@@ -34,22 +36,20 @@ from medappt.store.writer import Writer
 from medappt.wire.envelope import RANDOM_BYTES, Incarnation
 from medappt.wire.federation import Reply, Request, Stale
 
-LONGEST_READ = 8_192
-"""Bytes of a datagram that are read: more than any of ours has."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FederationConfiguration:
     """``doctors`` are the types of appointment there are, and who sees the patients of each;
-    ``listen`` and ``peers`` are UDP addresses. ``above`` is the operator's override for a center
-    that was restored: the highest boot number a peer has reported."""
+    ``listen`` and ``peers`` are UDP addresses; without peers there is no port. ``above`` is the
+    operator's override for a center that was restored: the highest boot number a peer has
+    reported."""
 
     city: str
     zone: tzinfo
     doctors: Mapping[str, Contact]
-    listen: Address
-    keys: Sequence[bytes] = field(repr=False)
-    peers: Mapping[str, Address]
+    listen: Address | None = None
+    keys: Sequence[bytes] = field(default=(), repr=False)
+    peers: Mapping[str, Address] = field(default_factory=dict)
     above: int = 0
     reach: timedelta = REACH
 
@@ -59,7 +59,6 @@ class FederationSurroundings:
     """What a federation needs of the world: ``now`` tells the instant (aware, UTC), ``jitter``
     draws from 0 up to 1, ``randomness`` gives so many bytes."""
 
-    reactor: IReactorUDP
     clock: IReactorTime
     now: Callable[[], datetime]
     jitter: Callable[[], float] = field(repr=False)
@@ -68,8 +67,11 @@ class FederationSurroundings:
 
 
 class Federation(Service):
-    """``writer`` is the center's; it is stopped by its owner, after this. ``city`` are the
-    operations, once ``start`` has fired; they go on without the others where it is stale."""
+    """``listen``, then ``begin`` in a transaction, then ``open``; ``start`` is all three.
+
+    The writer is the center's; it is stopped by its owner, after this. ``city`` are the
+    operations, once it is open; they go on without the others where it is stale.
+    """
 
     _log = Logger()
 
@@ -77,12 +79,12 @@ class Federation(Service):
         self,
         configuration: FederationConfiguration,
         surroundings: FederationSurroundings,
-        writer: Writer,
     ) -> None:
         self._configuration = configuration
         self._surroundings = surroundings
-        self._writer = writer
-        self._port: IListeningPort | None = None
+        self._doorway = Doorway()
+        self._ports = Ports()
+        self._writer: Writer | None = None
         self._parts: _Parts | None = None
 
     @property
@@ -101,21 +103,36 @@ class Federation(Service):
             raise RuntimeError("the federation has not started")
         return self._parts
 
-    def start(self) -> Deferred[None]:
-        """Begin a new run; fires when its port is open. Fails with ``StoreFailed``, and with
-        ``CannotListenError``."""
-        Service.startService(self)
-        return Deferred.fromCoroutine(self._start())
+    def listen(self, reactor: IReactorUDP) -> None:
+        """Open the port, where there are peers; what comes before ``open`` is dropped, and comes
+        again. Raises ``CannotStart``."""
+        if self._configuration.peers and self._configuration.listen is not None:
+            host, port = self._configuration.listen
+            self._ports.listen_udp(reactor, host, port, self._doorway)
 
-    async def _start(self) -> None:
+    def begin(self, connection: Connection) -> Begun:
+        """The transaction that begins a run: its boot number is durable before any datagram."""
         randomness = self._surroundings.randomness(RANDOM_BYTES)
-        # committed before the port opens: no two runs ever say the same number
-        begun = await self._writer.submit(lambda connection: self._begin(connection, randomness))
-        self._parts = parts = _assemble(
-            self._configuration, self._surroundings, self._writer, begun, self._stop_as_stale
+        number = start_boot(connection, randomness, above=self._configuration.above)
+        abort_pending(connection)
+        known = {city: peer_boot(connection, city) for city in self._configuration.peers}
+        return Begun(
+            own=Incarnation(boot=number, random=randomness),
+            known={
+                city: Incarnation(boot=boot.number, random=boot.randomness)
+                for city, boot in known.items()
+                if boot is not None
+            },
         )
-        host, port = self._configuration.listen
-        self._port = self._surroundings.reactor.listenUDP(port, parts.link, host, LONGEST_READ)
+
+    def open(self, writer: Writer, begun: Begun) -> None:
+        """Take part, as the run that ``begin`` gave once it was committed."""
+        Service.startService(self)
+        self._writer = writer
+        self._parts = parts = _assemble(
+            self._configuration, self._surroundings, writer, begun, self._stop_as_stale
+        )
+        self._doorway.open(parts.link)
         parts.begin()
         self._log.info(
             "{city}: federation of {count} peers, boot number {boot}",
@@ -124,19 +141,15 @@ class Federation(Service):
             boot=begun.own.boot,
         )
 
-    def _begin(self, connection: Connection, randomness: bytes) -> _Begun:
-        above = self._configuration.above
-        number = start_boot(connection, randomness, above=above)
-        abort_pending(connection)
-        known = {city: peer_boot(connection, city) for city in self._configuration.peers}
-        return _Begun(
-            own=Incarnation(boot=number, random=randomness),
-            known={
-                city: Incarnation(boot=boot.number, random=boot.randomness)
-                for city, boot in known.items()
-                if boot is not None
-            },
-        )
+    def start(self, writer: Writer, reactor: IReactorUDP) -> Deferred[None]:
+        """Begin a new run; fires when it is open. Fails with ``StoreFailed``, and with
+        ``CannotStart`` for a port that does not open."""
+        return Deferred.fromCoroutine(self._start(writer, reactor))
+
+    async def _start(self, writer: Writer, reactor: IReactorUDP) -> None:
+        begun = await writer.submit(self.begin)
+        self.listen(reactor)
+        self.open(writer, begun)
 
     def _stop_as_stale(self, peer: str, stale: Stale) -> None:
         self._log.critical(
@@ -155,11 +168,11 @@ class Federation(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._parts is None:
+        if self._parts is not None:
+            self._parts.end()
+        await self._ports.close()
+        if self._parts is None or self._writer is None:
             return
-        self._parts.end()
-        if self._port is not None:
-            await maybeDeferred(self._port.stopListening)
         # what the closed link has failed is decided by now, or on its way to the store
         await self._writer.idle()
         self._parts.bell.close()
@@ -167,7 +180,9 @@ class Federation(Service):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Begun:
+class Begun:
+    """A run of the federation: its number, and the runs of the peers that are on record."""
+
     own: Incarnation
     known: Mapping[str, Incarnation]
 
@@ -220,7 +235,7 @@ def _assemble(
     configuration: FederationConfiguration,
     surroundings: FederationSurroundings,
     writer: Writer,
-    begun: _Begun,
+    begun: Begun,
     on_stale: Callable[[str, Stale], object],
 ) -> _Parts:
     clock, jitter, peers = surroundings.clock, surroundings.jitter, configuration.peers

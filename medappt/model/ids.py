@@ -41,6 +41,10 @@ class PersonId:
     role: Role
     number: int
 
+    @property
+    def is_administrator(self) -> bool:
+        return self.role is Role.ADMINISTRATOR
+
     def __str__(self) -> str:
         return f"{self.city}{_LETTERS[self.role]}{self.number:04d}"
 

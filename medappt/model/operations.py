@@ -10,6 +10,7 @@ from medappt.model.appointments import (
     Attendance,
     Booked,
     Cancelled,
+    NoticeRow,
     Removed,
     Reserved,
     Scheduled,
@@ -55,9 +56,10 @@ class CityOperations(Protocol):
 
     Every one raises ``Refused`` when the center says no, and then had no effect; beside the codes
     named here it may be ``busy``. A patient may leave ``patient`` out, and naming another is
-    ``forbidden``; an administrator must name one (``syntax``), of the own city
-    (``unknown-patient``) (R5). Types the center does not have are ``unknown-type``, and what has
-    begun is ``past`` (R8). ``tag`` is as for ``NumberedSlotOperations``.
+    ``forbidden``; an administrator must name one (``syntax``), who is of the own city
+    (``forbidden``) and known to it (``unknown-patient``) (R5). Types the center does not have are
+    ``unknown-type``, and what has begun is ``past`` (R8). ``tag`` is as for
+    ``NumberedSlotOperations``.
     """
 
     def list(self, type_: str) -> Awaitable[SlotList]:
@@ -91,6 +93,10 @@ class CityOperations(Protocol):
 
     def schedule(self, patient: PersonId | None = None) -> Awaitable[Sequence[Scheduled]]:
         """A patient's appointments in every city that have not begun, by start."""
+
+    def notices(self, told: int | None = None) -> Awaitable[Sequence[NoticeRow]]:
+        """What happened to the user's own appointments without their asking, in its order, until
+        they were told: whoever has shown all up to the number ``told`` says so by it."""
 
     def patients(self, slot: SlotName) -> Awaitable[Sequence[Attendance]]:
         """Who has a place in a slot of this city, in booking order; for administrators. Refused:

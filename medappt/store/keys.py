@@ -57,3 +57,9 @@ def line_digest(key: bytes, *words: str) -> bytes:
         digest.update(len(data).to_bytes(8, "big"))
         digest.update(data)
     return digest.digest()
+
+
+def pseudonym(key: bytes, user: str) -> str:
+    """A name for logs: the same for the same user, and it tells who that is only to who has
+    ``key`` and tries every name."""
+    return f"user-{line_digest(key, 'pseudonym', user).hex()[:12]}"

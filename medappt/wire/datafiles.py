@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from medappt.model.calendar import WeeklyTime, parse_hour, parse_weekday
 from medappt.model.identity import Role
+from medappt.model.ids import parse_person
 from medappt.model.prices import PriceList, is_amount
 from medappt.model.slots import Opening, parse_index
 from medappt.wire import words
@@ -75,8 +76,11 @@ def _rows(data: bytes, file: str, free_words: int) -> Iterator[_Row]:
         yield _Row(number, parts)
 
 
-def read_users(data: bytes, file: str) -> list[UserRow]:
-    """The users of ``users.txt``, in the order of the file. Raises ``BrokenFile``."""
+def read_users(data: bytes, file: str, city: str | None = None) -> list[UserRow]:
+    """The users of ``users.txt``, in the order of the file. Raises ``BrokenFile``.
+
+    In a center with a ``city`` a name is an ID of this city, whose letter tells the role (R9).
+    """
     users: dict[str, UserRow] = {}
     for row in _rows(data, file, 2):
         if len(row.words) not in (2, 3) or row.words[2:] not in ([], ["admin"]):
@@ -90,8 +94,17 @@ def read_users(data: bytes, file: str) -> list[UserRow]:
                 f"expected every user once, and {name} is on line {users[name].line}",
             )
         role = Role.ADMINISTRATOR if row.words[2:] else Role.PATIENT
+        if city is not None:
+            role = _role_in(city, name, bool(row.words[2:]), file, row.line)
         users[name] = UserRow(name=name, secret=secret, role=role, line=row.line)
     return list(users.values())
+
+
+def _role_in(city: str, name: str, is_admin: bool, file: str, line: int) -> Role:
+    person = parse_person(name)
+    if person is None or person.city != city or (is_admin and person.role is Role.PATIENT):
+        raise BrokenFile(file, line, f"expected {city}A or {city}P and four digits, and a password")
+    return person.role
 
 
 def check_user_name(name: str, file: str, line: int = 0) -> None:

@@ -24,6 +24,7 @@ from medappt.center.notices import LimitNotices
 from medappt.center.protocol import HealthCenterFactory, HealthCenterProtocol
 from medappt.center.realm import CenterRealm
 from medappt.center.sentences import CenterSentences
+from medappt.federation.city import City
 from medappt.model.limits import Limits
 from medappt.role.narration import Narrator
 from medappt.samples import FILES
@@ -33,6 +34,7 @@ from medappt.store.people import password_hashes
 from medappt.store.sqlite import Location, SQLiteDatabase
 from medappt.store.writer import Worker, Writer, inline, run_now
 from medappt.wire.datafiles import read_availabilities, read_users
+from medappt.wire.requests import CITY, NUMBERED
 
 T = TypeVar("T")
 
@@ -195,8 +197,11 @@ class MemoryCenter:
         most_connections: int = 1000,
         classroom: bool = False,
         database: SQLiteDatabase | None = None,
+        clock: Clock | None = None,
+        writer: Writer | None = None,
+        city: City | None = None,
     ) -> None:
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.now = now
         self.hasher = PlainHasher()
         self.database = database or SQLiteDatabase.open(Location(path=None))
@@ -205,7 +210,7 @@ class MemoryCenter:
         run_now(self.database, lambda connection: work.apply(connection, hashes))
         reserved = run_now(self.database, lambda connection: reserved_slots(connection, now))
         self.board = Board(run_now(self.database, current_openings), reserved, zone)
-        self.writer = Writer(self.database, store_worker, self.clock)
+        self.writer = writer or Writer(self.database, store_worker, self.clock)
         self.limits = limits or Limits()
         self.notices = LimitNotices()
         self.center = Center(self.writer, self.board, lambda: self.now)
@@ -226,8 +231,9 @@ class MemoryCenter:
             most_connections=most_connections,
             sentences=self.sentences,
             notices=self.notices,
+            vocabulary=NUMBERED if city is None else CITY,
         )
-        self.realm = CenterRealm(self.center, self.writer)
+        self.realm = CenterRealm(self.center, self.writer, city)
         self.factory.open(Portal(self.realm, [self.checker]))
 
     def settle(self) -> None:

@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import Interface
 
 from medappt.center.passwords import Argon2Hasher, is_argon2_hash
-from medappt.center.realm import IVisitor, Visitor
 from medappt.center.throttle import Throttle
+from medappt.center.visitor import IVisitor, Visitor
 from medappt.model.identity import Role
 from medappt.model.limits import Limits
 from medappt.store import people

@@ -9,13 +9,18 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.center.center import Center
-from medappt.center.realm import Visitor
-from medappt.model.identity import User
+from medappt.center.visitor import Visitor
+from medappt.model.identity import Role, User
+from medappt.model.origins import Origin
 from medappt.model.refusals import Refusal
 from medappt.wire.requests import Help, Request
 from tests.center.fixtures import MONDAY, MemoryCenter
 
-ANYBODY = Visitor(User(name="patient1"), cast(Center, None))
+ANYBODY = Visitor(
+    User(name="patient1"),
+    cast(Center, None),
+    Origin(actor="patient1", role=Role.PATIENT, source="127.0.0.1:54321"),
+)
 
 
 class BeforeLoginTests(SynchronousTestCase):

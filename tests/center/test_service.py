@@ -71,6 +71,7 @@ class ServiceTests(SynchronousTestCase):
             clock=self.reactor,
             now=self.instant,
             randomness=lambda count: b"r" * count,
+            jitter=lambda: 0.5,
             workers=self.workers,
             hasher=self.hasher,
         )

@@ -10,9 +10,9 @@ from automat import NoTransition
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.center.core import SessionCore
-from medappt.center.realm import Visitor
 from medappt.center.session import Session, new_session
 from medappt.center.turns import EndOfInput, Turn
+from medappt.center.visitor import Visitor
 from medappt.model.identity import User
 from medappt.model.refusals import Code, Refusal
 from medappt.wire.requests import Authenticate, Available, Malformed, Request
@@ -21,7 +21,7 @@ TURN = Turn(EndOfInput())
 ASKED = Request(command=Available())
 LOGIN = Authenticate(user="patient1", password="x")
 BAD = Malformed(refusal=Refusal(code=Code.SYNTAX, text="no"))
-VISITOR = cast(Visitor, type("AnyVisitor", (Visitor,), {})(User(name="patient1"), None))
+VISITOR = cast(Visitor, type("AnyVisitor", (Visitor,), {})(User(name="patient1"), None, None))
 
 EVENTS: dict[str, Callable[[Session], None]] = {
     "login": lambda session: session.login(TURN, LOGIN),

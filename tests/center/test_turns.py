@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from medappt.center.footprints import ALONE
 from medappt.center.turns import EndOfInput, Overlong, Turn, Turns
 from medappt.wire.replies import Invalid, format_reply
 from medappt.wire.requests import Available, Cancel, Help, Request, Selection
@@ -49,7 +50,7 @@ class TurnsTests(SynchronousTestCase):
         """They are no requests."""
         self.assertIsNone(Turn(EndOfInput()).tag)
         self.assertIsNone(Turn(Overlong()).tag)
-        self.assertFalse(Turn(EndOfInput()).may_overlap)
+        self.assertIs(Turn(EndOfInput()).footprint, ALONE)
 
     @given(
         kinds=st.lists(st.sampled_from([Available(), Help(), Selection(index="1")]), max_size=30),

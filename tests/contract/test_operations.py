@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.trial.unittest import SynchronousTestCase
 
-from medappt.center.realm import IVisitor
+from medappt.center.visitor import IVisitor
 from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled, State
 from medappt.model.calendar import WeeklyTime
 from medappt.model.operations import NumberedSlotOperations

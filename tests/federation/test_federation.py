@@ -22,11 +22,9 @@ class ListTests(FederatedCase):
             self.add(code)
         self.add("MTLA100227", 4)
         listed = self.result(self.mtl.city.list("Physician"))
-        self.assertEqual(
-            [str(row.name.code) for row in listed.rows], ["MTLA100227", *_by_start(codes)]
-        )
+        self.assertEqual([str(row.code) for row in listed.slots], ["MTLA100227", *_by_start(codes)])
         self.assertEqual(len(codes), 84)
-        self.assertEqual((listed.rows[0].free, listed.unreachable), (4, ()))
+        self.assertEqual((listed.slots[0].free, listed.unreachable), (4, ()))
 
     def test_peer_down(self) -> None:
         """A city that does not answer within a second is named, and the others are listed."""
@@ -37,7 +35,7 @@ class ListTests(FederatedCase):
         self.assertNoResult(asked)
         self.run_for(0.2)
         listed = self.successResultOf(asked)
-        self.assertEqual([str(row.name.code) for row in listed.rows], ["QUEA100227"])
+        self.assertEqual([str(row.code) for row in listed.slots], ["QUEA100227"])
         self.assertEqual(listed.unreachable, ("SHE",))
 
 
@@ -47,7 +45,6 @@ class LifeTests(FederatedCase):
         federation = type(self.mtl.federation)(
             self.mtl.federation._configuration,
             self.mtl.federation._surroundings,
-            self.mtl.writer,
         )
         with self.assertRaises(RuntimeError):
             _ = federation.city

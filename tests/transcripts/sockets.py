@@ -111,6 +111,7 @@ class SocketStage:
             clock=reactor,
             now=lambda: MONDAY,
             randomness=lambda count: b"r" * count,
+            jitter=lambda: 0.5,
             workers=ThreadWorkers(reactor),
             hasher=PlainHasher(),
         )

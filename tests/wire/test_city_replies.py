@@ -24,7 +24,6 @@ from medappt.model.appointments import (
 )
 from medappt.model.identity import Role
 from medappt.model.ids import AppointmentId, Part, PersonId, SlotName
-from medappt.model.records import Listing
 from medappt.model.refusals import Code, Refusal
 from medappt.wire.city_replies import (
     list_rows,
@@ -115,11 +114,10 @@ single_replies = st.one_of(
     st.builds(Added, code=ids, type=names, capacity=st.integers(1, MOST_CAPACITY)),
     st.builds(Cancelled, code=ids, type=names),
 )
-listings = st.builds(
-    Listing,
-    name=st.builds(SlotName, code=codes, type=st.just("Dental")),
-    start=st.integers(0, 1000).map(lambda hours: NOON + timedelta(hours=hours)),
-    free=st.integers(0, MOST_CAPACITY),
+slot_lists = st.builds(
+    SlotList,
+    slots=st.lists(st.builds(ListedSlot, code=codes, free=st.integers(0, 9_999))).map(tuple),
+    unreachable=st.lists(letters, max_size=3).map(tuple),
 )
 relocations = st.one_of(
     st.builds(
@@ -282,36 +280,16 @@ class ListTests(SynchronousTestCase):
 
     def test_rows(self) -> None:
         """``ID FREE`` per slot, full ones too, and what is missing at the end."""
-        rows = list_rows([Listing(name=DENTAL, start=NOON, free=0)], ["QUE", "SHE"])
+        found = SlotList(slots=(ListedSlot(code=CODE, free=0),), unreachable=("QUE", "SHE"))
+        rows = list_rows(found)
         self.assertEqual(rows.rows, ("MTLA100227 0", "! QUE unreachable", "! SHE unreachable"))
-        self.assertEqual(
-            parse_list(rows),
-            SlotList(slots=(ListedSlot(code=CODE, free=0),), unreachable=("QUE", "SHE")),
-        )
-
-    def test_order(self) -> None:
-        """Slots of all centers stand by their start, and those of one instant by their ID."""
-        names = [
-            SlotName(code=AppointmentId(city=city, part=Part.MORNING, day=CODE.day), type="Dental")
-            for city in ("SHE", "QUE", "MTL")
-        ]
-        late, early = NOON + timedelta(hours=1), NOON
-        listed = [
-            Listing(name=name, start=start, free=1)
-            for name, start in zip(names, (early, early, late), strict=True)
-        ]
-        self.assertEqual(list_rows(listed).rows, ("QUEM100227 1", "SHEM100227 1", "MTLM100227 1"))
+        self.assertEqual(parse_list(rows), found)
 
     @settings(deadline=None)
-    @given(st.lists(listings, max_size=8), st.lists(letters, max_size=3))
-    def test_round_trip(self, listed: list[Listing], cities: list[str]) -> None:
+    @given(slot_lists)
+    def test_round_trip(self, found: SlotList) -> None:
         """A client has every slot and every missing city."""
-        parsed = parse_list(list_rows(listed, cities))
-        self.assertEqual(
-            sorted((str(each.code), each.free) for each in parsed.slots),
-            sorted((str(each.name.code), each.free) for each in listed),
-        )
-        self.assertEqual(parsed.unreachable, tuple(cities))
+        self.assertEqual(parse_list(list_rows(found)), found)
 
     def test_no_slots(self) -> None:
         """A row that is neither is unexpected."""
