@@ -16,6 +16,7 @@ from medappt.model.appointments import (
     Attendance,
     Booked,
     Cancelled,
+    NoticeRow,
     Removed,
     Reserved,
     Scheduled,
@@ -26,7 +27,6 @@ from medappt.model.identity import User
 from medappt.model.ids import AppointmentId, PersonId, SlotName, parse_person
 from medappt.model.operations import NumberedSlotOperations
 from medappt.model.origins import Origin
-from medappt.model.records import Notice
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.model.slots import FreeSlot, SlotState
 from medappt.store.answers import Answer
@@ -114,9 +114,7 @@ class CityVisitor(AnyVisitor):
         rows = [*await self._city.schedule(whose), *await self._center.schedule(str(whose))]
         return sorted(rows, key=lambda row: row.start)
 
-    async def notices(self, told: int | None = None) -> Sequence[Notice]:
-        """What happened to the user's own appointments without their asking, but for what they
-        were shown: all up to the notice with the number ``told``."""
+    async def notices(self, told: int | None = None) -> Sequence[NoticeRow]:
         return await self._city.notices(self._person, told)
 
     async def patients(self, slot: SlotName) -> Sequence[Attendance]:

@@ -21,14 +21,15 @@ from medappt.model.appointments import (
     Cancelled,
     Fate,
     ListedSlot,
+    NoticeRow,
     Relocation,
     Removed,
     Scheduled,
     SlotList,
     Swapped,
 )
-from medappt.model.ids import AppointmentId, PersonId, SlotName
-from medappt.model.records import NOBODY, Contact, Notice
+from medappt.model.ids import AppointmentId, PersonId, SlotName, parse_appointment_id
+from medappt.model.records import NOBODY, Contact
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.store.answers import Answer
 from medappt.store.attendance import patients_in
@@ -130,9 +131,9 @@ class City:
         """What has not begun, and what is waited for, by start."""
         return await self._authority.act(_schedule, str(patient))
 
-    async def notices(self, patient: PersonId, told: int | None) -> Sequence[Notice]:
-        """What happened to their appointments without their asking (R7) and they have not been
-        told: they were all up to the notice with the number ``told``."""
+    async def notices(self, patient: PersonId, told: int | None = None) -> Sequence[NoticeRow]:
+        """What happened to a patient's appointments without their asking, but for what they were
+        told: all up to the notice with the number ``told``."""
         return await self._authority.do(_notices, str(patient), told)
 
     async def add(self, slot: SlotName, capacity: int, tagged: Tagged | None = None) -> Added:
@@ -257,11 +258,21 @@ def _refuse(connection: Connection, here: Here, tagged: Tagged | None, refusal: 
     return once(connection, tagged, here.now, lambda: refusal).answer
 
 
-def _schedule(connection: Connection, here: Here, patient: str) -> list[Scheduled]:
-    return appointments_of(connection, patient, here.now)
-
-
-def _notices(connection: Connection, patient: str, told: int | None) -> list[Notice]:
+def _notices(connection: Connection, patient: str, told: int | None) -> list[NoticeRow]:
     if told is not None:
         mark_told(connection, patient, told)
-    return untold_notices(connection, patient)
+    return [
+        NoticeRow(
+            number=notice.number,
+            kind=notice.kind,
+            code=notice.name.code,
+            type=notice.name.type,
+            new_code=None if notice.new_code is None else parse_appointment_id(notice.new_code),
+            at=notice.at,
+        )
+        for notice in untold_notices(connection, patient)
+    ]
+
+
+def _schedule(connection: Connection, here: Here, patient: str) -> list[Scheduled]:
+    return appointments_of(connection, patient, here.now)
