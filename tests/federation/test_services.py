@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from medappt.model.appointments import Booked, State
 from medappt.model.records import RecordState
-from medappt.store.outbox import letters
 from medappt.store.places import held_places
 from medappt.store.results import Tagged
 from medappt.store.writer import StoreFailed
 from tests.federation.federated import FederatedCase, person
 from tests.federation.network import ADDRESSES, Weather
 from tests.store.cities import name
+from tests.store.reading import letters
 
 WEEK = [f"QUE{part}{day:02d}0227" for day in (15, 16, 17) for part in "MA"]
 
