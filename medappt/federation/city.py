@@ -38,6 +38,7 @@ from medappt.store.cancelling import Giveback, appointments_of, give_back
 from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.notices import mark_told, untold_notices
+from medappt.store.records import records_of
 from medappt.store.removal import (
     Closed,
     Previewed,
@@ -105,9 +106,8 @@ class City:
     ) -> Swapped:
         """Both or neither (R6). Refused: as ``book``, and ``not-booked``."""
         wanted = Booking(patient=str(patient), wanted=new, instead=old, tagged=tagged)
-        return await self._once(
-            Swapped, tagged, self._judge_types(old, new), lambda: self._bookings.book(wanted)
-        )
+        refusal = self._judge_types(new) or await self._judge_had(patient, old.code, old.type)
+        return await self._once(Swapped, tagged, refusal, lambda: self._bookings.book(wanted))
 
     async def cancel(
         self,
@@ -119,7 +119,7 @@ class City:
         """Refused: ``unknown-type``, ``past``, ``not-booked``, ``ambiguous``. It does not wait for
         the owner."""
         giveback = Giveback(patient=str(patient), code=code, type=type_, tagged=tagged)
-        refusal = None if type_ is None or type_ in self._doctors else UNKNOWN_TYPE
+        refusal = None if type_ is None else await self._judge_had(patient, code, type_)
         return await self._once(Cancelled, tagged, refusal, lambda: self._give_back(giveback))
 
     async def _give_back(self, giveback: Giveback) -> Answer:
@@ -233,8 +233,18 @@ class City:
             return NOT_OUR_SLOT
         return self._judge_types(slot)
 
-    def _judge_types(self, *slots: SlotName) -> Refusal | None:
-        return None if all(slot.type in self._doctors for slot in slots) else UNKNOWN_TYPE
+    def _judge_types(self, slot: SlotName) -> Refusal | None:
+        return None if slot.type in self._doctors else UNKNOWN_TYPE
+
+    async def _judge_had(
+        self, patient: PersonId, code: AppointmentId, type_: str
+    ) -> Refusal | None:
+        """What somebody has can be given back, also when its type is in the settings no more."""
+        if type_ in self._doctors:
+            return None
+        named = SlotName(code=code, type=type_)
+        records = await self._authority.do(records_of, str(patient))
+        return None if any(record.name == named for record in records) else UNKNOWN_TYPE
 
     async def _once(
         self,

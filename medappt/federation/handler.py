@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from medappt.federation.authority import Authority
 from medappt.federation.doubt import Doubt
+from medappt.federation.drops import NoAnswer
 from medappt.federation.owners import LocalOwner
 from medappt.federation.runs import Runs
 from medappt.model.records import Held
@@ -37,10 +38,6 @@ class KeepHead(Protocol):
 
     def __call__(self, peer: str, head: AuditHead, /) -> Awaitable[AuditHead | None]:
         """Keep the head of a peer's audit, durably: the one that was kept before."""
-
-
-class NoAnswer(Exception):
-    """This center does not answer that question."""
 
 
 class Answering:

@@ -55,7 +55,8 @@ class Handler(Protocol):
 
     def __call__(self, peer: str, request: Request[Any], /) -> Awaitable[Reply]:
         """The answer to what the center of the city ``peer`` asks. If it fails there is none, and
-        the peer asks again. What has an effect is durable before the result."""
+        the peer asks again; with ``NoAnswer``, ``Refused``, ``StoreBusy`` or ``StoreFailed`` that
+        is on purpose. What has an effect is durable before the result."""
 
 
 class CommitRun(Protocol):
@@ -181,7 +182,7 @@ class Link(DatagramProtocol):
         try:
             kind = self._receive(datagram, addr)
         except Exception as error:  # noqa: BLE001 - no datagram stops the center
-            self.drops.count_error(error)
+            self.drops.count_error(error, addr)
         else:
             if kind is not None:
                 self.drops.count(kind, addr)
@@ -220,7 +221,7 @@ class Link(DatagramProtocol):
         if peer.highest is None or run.boot > peer.highest.boot:
             peer.arrivals.append(arrival)
             peer.is_recording = True
-            Deferred.fromCoroutine(self._record(peer, run))
+            Deferred.fromCoroutine(self._record(peer, run, arrival.source))
             return None
         if run != peer.highest:
             self._refuse(peer, run, peer.highest, arrival)
@@ -232,14 +233,14 @@ class Link(DatagramProtocol):
             return self._take_reply(peer, arrival)
         return self._take_request(peer, arrival)
 
-    async def _record(self, peer: _Peer, run: Incarnation) -> None:
+    async def _record(self, peer: _Peer, run: Incarnation, source: Address) -> None:
         on_record: Incarnation | None = None
         try:
             on_record = await self._commit_run(peer.city, run)
             if on_record.boot < run.boot:
                 raise RuntimeError("a higher boot number was not put on record")
         except Exception as error:  # noqa: BLE001 - the peer sends again
-            self.drops.count_error(error)
+            self.drops.count_error(error, source)
             on_record = None
         peer.is_recording = False
         arrivals = list(peer.arrivals)
@@ -317,7 +318,7 @@ class Link(DatagramProtocol):
             # in the key it was asked in: a peer may not have the new one yet
             self._send(peer, Kind.REPLY, payload, arrival.source, arrival.opened.key)
         except Exception as error:  # noqa: BLE001 - the peer asks again
-            self.drops.count_error(error)
+            self.drops.count_error(error, arrival.source)
         finally:
             peer.handling -= 1
 

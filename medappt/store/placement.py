@@ -99,7 +99,7 @@ def place_waiting(connection: Connection, here: Here) -> None:
 
 
 def _place_each(connection: Connection, here: Here) -> bool:
-    waiting = [each for each in waiters(connection) if each.home == here.city]
+    waiting = waiters(connection, here.city)
     if not waiting:
         return False
     is_any_placed = False

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0004"
 """The newest migration: what this program reads and writes."""
 
 _ID = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is the rowid there
@@ -151,6 +151,7 @@ waits = Table(
     Column("state", String, nullable=False),
     Index(
         "waits_in_order",
+        "home",
         "removal",
         "booking",
         sqlite_where=text("state = 'WAITING'"),
@@ -209,6 +210,7 @@ outbox = Table(
     Column("peer", String, nullable=False),
     Column("verb", String, nullable=False),
     Column("record", String, nullable=False),
+    Index("outbox_by_peer", "peer", "key"),
     sqlite_autoincrement=True,  # a late acknowledgement must not strike out another letter
 )
 """Home: what an owner has to be told, again and again until it has acknowledged it."""

@@ -26,17 +26,16 @@ from medappt.model.records import Contact, PlaceState, Record, RecordState
 from medappt.model.refusals import Refused
 from medappt.store import schema
 from medappt.store.connection import Connection, Statement
-from medappt.store.outbox import letters
 from medappt.store.places import Place, held_places, places_in
 from medappt.store.records import records_of
 from medappt.store.results import Tagged
 from medappt.store.slots import find_open
 from medappt.store.transactions import run_now
-from medappt.store.waits import waiters
 from medappt.store.writer import Writer, inline
 from tests.federation.network import ADDRESSES, KEY, Network, NetworkPort
 from tests.store.cities import TORONTO, name
 from tests.store.doubles import NOW, memory_database
+from tests.store.reading import all_waiters, letters
 
 T = TypeVar("T")
 
@@ -259,7 +258,7 @@ class FederatedCase(SynchronousTestCase):
             places, records = hospital.do(_everything)
             kept |= {each.id for each in places if each.state is PlaceState.CONFIRMED}
             known |= {id_ for id_, state in records if state == RecordState.ACTIVE.value}
-            waiting |= {each.id for each in hospital.do(waiters)}
+            waiting |= {each.id for each in hospital.do(all_waiters)}
             listed |= {id_ for id_, state in records if state == RecordState.WAITLISTED.value}
             self.assertFalse([id_ for id_, state in records if state == "PENDING"])
         self.assertEqual((kept, waiting), (known, listed))

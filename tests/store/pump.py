@@ -24,12 +24,13 @@ from medappt.store.cancelling import Giveback, give_back
 from medappt.store.holding import confirm, hold, release, settle_hold, unwait, wait
 from medappt.store.judgement import UNREACHABLE
 from medappt.store.moves import begin_move, ends_run, expire, finish_page, record_to_move
-from medappt.store.options import page_for, to_move, to_offer
-from medappt.store.outbox import acknowledge, letters
+from medappt.store.options import page_for
+from medappt.store.outbox import acknowledge
 from medappt.store.places import held_places
 from medappt.store.removal import Closed, add_slot, conclude_removal, remove_slot
 from medappt.store.results import Answered, Tagged
 from tests.store.cities import DOCTOR, City, name
+from tests.store.reading import displaced, letters
 
 ZONES = {"MTL": "America/Toronto", "QUE": "America/Toronto", "SHE": "America/Halifax"}
 HOLD_TICKS = 6
@@ -292,9 +293,9 @@ class Federation:
             self._send(center, letter.peer, letter.verb.value, letter)
         for held in city.do(held_places):
             self._send(center, held.home, "STATUS", held.id)
-        displaced = [*city.act(to_move), *city.act(to_offer)]
-        center.cursors.retain({each.id for each in displaced})
-        for each in displaced:
+        due = city.do(displaced, city.city)
+        center.cursors.retain({each.id for each in due})
+        for each in due:
             page = city.act(page_for, each, center.cursors[each.id])
             if page is not None:
                 center.cursors.sent(each.id, page)

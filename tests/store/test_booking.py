@@ -23,10 +23,10 @@ from medappt.store.booking import (
 from medappt.store.cancelling import Giveback, give_back
 from medappt.store.holding import hold
 from medappt.store.judgement import FULL, NOT_BOOKED, PAST, UNKNOWN_SLOT, UNREACHABLE
-from medappt.store.outbox import letters
 from medappt.store.places import find_place
 from medappt.store.results import Answered
 from tests.store.cities import TORONTO, City, ask_owner, book, name, tag
+from tests.store.reading import letters
 
 ANN = "MTLP0001"
 ACTIVE = RecordState.ACTIVE

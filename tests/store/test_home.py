@@ -28,10 +28,11 @@ from medappt.store.cancelling import Giveback, appointments_of, give_back
 from medappt.store.connection import Connection
 from medappt.store.judgement import AMBIGUOUS, NOT_BOOKED, PAST
 from medappt.store.notices import give_notice, mark_told, untold_notices
-from medappt.store.outbox import Letter, acknowledge, letters, post
+from medappt.store.outbox import Letter, acknowledge, post
 from medappt.store.results import REUSED, Answered, Tagged, keep, once, recall
 from tests.store.cities import TORONTO, City, book, name, tag
 from tests.store.doubles import memory_database
+from tests.store.reading import letters
 
 ANN = "MTLP0001"
 

@@ -34,8 +34,9 @@ from medappt.store.places import find_place, held_places, places_in, release_pla
 from medappt.store.removal import add_slot, remove_slot
 from medappt.store.results import Answered
 from medappt.store.slots import closest_slots, find_open, list_slots
-from medappt.store.waits import WaitState, wait_state, waiters
+from medappt.store.waits import WaitState, wait_state
 from tests.store.cities import DOCTOR, TORONTO, City, name, tag
+from tests.store.reading import all_waiters
 
 CODE = "MTLA100227"
 START = name(CODE).code.start(TORONTO)
@@ -359,14 +360,14 @@ class ForwardTests(OwnerCase):
         for _ in range(2):
             self.city.do(wait, "QUE", self.held_id)
         self.city.act(release, "QUE", self.held_id)
-        [waiter] = self.city.do(waiters)
+        [waiter] = self.city.do(all_waiters)
         self.assertEqual(
             (waiter.id, waiter.home, waiter.patient, waiter.type, waiter.start),
             (self.held_id, "QUE", "QUEP0001", "Physician", START),
         )
         for _ in range(2):
             self.city.do(unwait, "QUE", self.held_id)
-            self.assertEqual(self.city.do(waiters), [])
+            self.assertEqual(self.city.do(all_waiters), [])
             self.city.do(wait, "QUE", self.held_id)
         self.assertIs(self.city.do(wait_state, self.held_id), WaitState.OVER)
 
@@ -375,13 +376,13 @@ class ForwardTests(OwnerCase):
         self.city.act(remove_slot, name(CODE))
         self.city.do(unwait, "QUE", self.held_id)
         self.city.do(wait, "QUE", self.held_id)
-        self.assertEqual(self.city.do(waiters), [])
+        self.assertEqual(self.city.do(all_waiters), [])
 
     def test_wait_without_a_removed_slot(self) -> None:
         """Nobody waits for a slot that is open, nor under an id that never had a place."""
         self.city.do(wait, "QUE", self.held_id)
         self.city.do(wait, "QUE", self.new_id())
-        self.assertEqual(self.city.do(waiters), [])
+        self.assertEqual(self.city.do(all_waiters), [])
 
 
 class PatientsTests(OwnerCase):

@@ -17,7 +17,7 @@ from medappt.store.holding import confirm, release, unwait, wait
 from medappt.store.judgement import NOT_BOOKED, PAST, UNKNOWN_SLOT, UNREACHABLE
 from medappt.store.moves import begin_move, ends_run, expire, finish_page, record_to_move
 from medappt.store.options import Displaced, page_for, to_move, to_offer
-from medappt.store.outbox import acknowledge, letters
+from medappt.store.outbox import acknowledge
 from medappt.store.removal import (
     Closed,
     Previewed,
@@ -27,8 +27,8 @@ from medappt.store.removal import (
     remove_slot,
 )
 from medappt.store.results import Answered
-from medappt.store.waits import waiters
 from tests.store.cities import TORONTO, City, ask_owner, book, name, tag
+from tests.store.reading import all_waiters, letters
 
 ANN, BOB, CEC = "MTLP0001", "MTLP0002", "MTLP0003"
 QUI, QUO = "QUEP0001", "QUEP0002"
@@ -107,7 +107,7 @@ class RemovalCase(SynchronousTestCase):
 
     def serve_others(self) -> None:
         """Every MOVE and OFFER that is due, once, and the letters of the homes."""
-        for displaced in [*self.mtl.act(to_move), *self.mtl.act(to_offer)]:
+        for displaced in [*self.mtl.do(to_move, "QUE"), *self.mtl.do(to_offer, "QUE")]:
             page = self.mtl.act(page_for, displaced)
             if page is not None:
                 self.run_down(displaced, page)
@@ -343,7 +343,7 @@ class WaitingEndsTests(RemovalCase):
         self.mtl.now = name(X).code.start(TORONTO) + timedelta(days=1)
         self.cancel(ANN, X)
         self.assertEqual(self.mtl.records(ANN), [])
-        self.assertEqual(self.mtl.do(waiters), [])
+        self.assertEqual(self.mtl.do(all_waiters), [])
 
     def test_swapped(self) -> None:
         """Who swaps waits no more; a swap onto what they wait for is ``already-booked``."""
@@ -352,7 +352,7 @@ class WaitingEndsTests(RemovalCase):
         self.assertIs(got.answer, ALREADY_BOOKED)
         book(self.mtl, self.que, ANN, "QUEA100227", instead=X)
         self.assertEqual(self.mtl.states(ANN), {"QUEA100227": ACTIVE})
-        self.assertEqual(self.mtl.do(waiters), [])
+        self.assertEqual(self.mtl.do(all_waiters), [])
 
     def test_expired(self) -> None:
         """28 days after the removed start, not a second earlier; the patient is told."""
@@ -363,7 +363,7 @@ class WaitingEndsTests(RemovalCase):
         self.assertEqual((gone.patient, str(gone.name.code)), (ANN, X))
         self.assertEqual(self.mtl.act(expire), [])
         self.assertEqual(self.mtl.records(ANN), [])
-        self.assertEqual(self.mtl.do(waiters), [])
+        self.assertEqual(self.mtl.do(all_waiters), [])
         self.assertEqual(self.mtl.told(ANN)[-1], ("expired", X, None))
 
 
@@ -382,14 +382,14 @@ class OthersTests(RemovalCase):
         closed = self.mtl.act(remove_slot, name(X))
         assert isinstance(closed, Closed)
         self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         page = self.mtl.act(page_for, displaced)
         self.assertEqual(page, Page(options=(Y, Z), is_last=True))
         assert page is not None
         self.run_down(displaced, page)
         self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
         self.deliver()
-        self.assertEqual(self.mtl.act(to_move), [])
+        self.assertEqual(self.mtl.do(to_move, "QUE"), [])
         self.assertEqual(
             self.mtl.act(conclude_removal, closed).answer, Removed(rows=(moved(QUI, Z),))
         )
@@ -404,7 +404,7 @@ class OthersTests(RemovalCase):
         self.book(QUI, X)
         closed = self.mtl.act(remove_slot, name(X))
         assert isinstance(closed, Closed)
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         self.assertEqual(self.mtl.act(page_for, displaced), Page(options=(), is_last=True))
         self.run_down(displaced, Page(options=(), is_last=True))
         for letter in reversed(self.que.do(letters)):
@@ -414,7 +414,7 @@ class OthersTests(RemovalCase):
         self.deliver()
         self.assertEqual(self.mtl.do(relocations, closed), (waitlisted(QUI),))
         self.assertEqual(self.que.told(QUI), [("waitlisted", X, None)])
-        [waiter] = self.mtl.act(to_offer)
+        [waiter] = self.mtl.do(to_offer, "QUE")
         self.assertIsNone(self.mtl.act(page_for, waiter))
 
     def test_own_before_others(self) -> None:
@@ -457,10 +457,10 @@ class OthersTests(RemovalCase):
         assert isinstance(begun, Pending)
         held = ask_owner(self.que, self.mtl, begun)
         self.assertEqual(self.remove(), ())
-        self.assertEqual(self.mtl.act(to_move), [])
+        self.assertEqual(self.mtl.do(to_move, "QUE"), [])
         self.que.act(decide, begun, held)
         self.deliver()
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         self.assertEqual((displaced.id, displaced.is_waiting), (begun.id, False))
 
     def test_the_patient_was_quicker(self) -> None:
@@ -469,7 +469,7 @@ class OthersTests(RemovalCase):
         self.mtl.add(Y)
         self.book(QUI, X)
         self.remove()
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         begun = self.que.act(begin_move, "MTL", displaced.id, name(Y).code)
         assert isinstance(begun, Pending)
         held = ask_owner(self.que, self.mtl, begun)
@@ -482,7 +482,7 @@ class OthersTests(RemovalCase):
         self.assertFalse(self.que.act(finish_page, "MTL", displaced.id, is_last=True))
         self.deliver()
         self.assertEqual(self.que.records(QUI), [])
-        self.assertEqual(self.mtl.act(to_move), [])
+        self.assertEqual(self.mtl.do(to_move, "QUE"), [])
 
     def test_given_up_by_the_patient(self) -> None:
         """Of who gave it up the owner knows no more than that it was released."""
@@ -499,7 +499,7 @@ class OthersTests(RemovalCase):
         self.mtl.add(Y)
         self.book(QUI, X)
         self.remove()
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         begun = self.que.act(begin_move, "MTL", displaced.id, name(Y).code)
         assert isinstance(begun, Pending)
         answer = self.que.act(decide, begun, UNREACHABLE).answer
@@ -526,7 +526,7 @@ class OthersTests(RemovalCase):
         self.book(QUI, X)
         self.remove()
         self.mtl.now = self.que.now = name(X).code.start(TORONTO)
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         past = self.que.act(begin_move, "MTL", displaced.id, name("MTLA010120").code)
         self.assertIs(past, PAST)
         self.serve_others()
@@ -560,7 +560,7 @@ class PagesTests(RemovalCase):
         for code in self.codes:
             self.mtl.add(code)
         self.remove()
-        [self.displaced] = self.mtl.act(to_move)
+        [self.displaced] = self.mtl.do(to_move, "QUE")
 
     def page(self, refused: str | None = None) -> Page:
         page = self.mtl.act(page_for, self.displaced, refused)
@@ -589,7 +589,7 @@ class PagesTests(RemovalCase):
                     self.que.add(twin)
                     book(self.que, self.que, QUI, twin)
         runs, cursors, pages = MoveRuns(), PageCursors(), 0
-        while displaced := self.mtl.act(to_move):
+        while displaced := self.mtl.do(to_move, "QUE"):
             page = self.mtl.act(page_for, displaced[0], cursors[displaced[0].id])
             assert page is not None
             cursors.sent(displaced[0].id, page)
