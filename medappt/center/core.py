@@ -100,7 +100,7 @@ class SessionCore:
             address=self._peer.host,
             is_awaited=lambda: not self._is_over,
         )
-        login: Deferred[Any] = self._portal.login(credentials, None, IVisitor)
+        login: Deferred[Any] = self._portal.login(credentials, self._peer.host, IVisitor)
 
         def good(result: tuple[object, Visitor, Callable[[], None]]) -> None:
             _, visitor, _ = result

@@ -14,7 +14,9 @@ from zope.interface import Interface, implementer
 from medappt.center.center import Center
 from medappt.model import rules
 from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled
+from medappt.model.audit import Deed, requested
 from medappt.model.identity import User
+from medappt.model.origins import Origin
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.model.slots import FreeSlot, SlotState
 from medappt.store import people
@@ -30,10 +32,12 @@ class IVisitor(Interface):
 
 @implementer(IVisitor)
 class Visitor:
-    """A user's requests, each judged and then done; see ``NumberedSlotOperations``."""
+    """A user's requests from the address ``source``, each judged and then done; see
+    ``NumberedSlotOperations``."""
 
-    def __init__(self, user: User, center: Center) -> None:
+    def __init__(self, user: User, center: Center, source: str) -> None:
         self.user = user
+        self.origin = Origin(actor=user.name, role=user.role, source=source)
         self._center = center
 
     async def available(self) -> Sequence[FreeSlot]:
@@ -43,10 +47,10 @@ class Visitor:
         return self._center.slots()
 
     async def select(self, index: str, tag: str | None = None) -> Reserved:
-        return await self._center.select(self.user.name, index, tag)
+        return await self._center.select(self.user.name, index, tag, origin=self.origin)
 
     async def cancel(self, index: int, tag: str | None = None) -> Cancelled:
-        return await self._center.cancel(self.user.name, index, tag)
+        return await self._center.cancel(self.user.name, index, tag, origin=self.origin)
 
     async def schedule(self, patient: str | None = None) -> Sequence[Scheduled]:
         whose = rules.whose_schedule(self.user, patient)
@@ -58,7 +62,7 @@ class Visitor:
 
     async def patients(self, index: int) -> Sequence[Attendance]:
         rules.require_administrator(self.user)
-        return await self._center.patients(index)
+        return await self._center.patients(index, origin=self.origin)
 
     async def refuse(self, tag: str, text: str, refusal: Refusal) -> Reserved | Cancelled:
         """Refuse a tagged request that is none, ``text``: the refusal is remembered (section 4).
@@ -66,7 +70,9 @@ class Visitor:
         Returns what the tag got first if it was answered before; raises ``Refused`` else.
         """
         tagged = Tagged(user=self.user.name, tag=tag, text=text)
-        return await self._center.refuse(tagged, refusal)
+        word = text.partition(" ")[0]
+        deed = Deed(origin=self.origin, verb=requested(word), object="", tag=tag)
+        return await self._center.refuse(tagged, refusal, deed)
 
 
 @implementer(IRealm)
@@ -80,17 +86,20 @@ class CenterRealm:
     def requestAvatar(
         self, avatarId: bytes | tuple[()], mind: object, *interfaces: type[Interface]
     ) -> Deferred[tuple[type[Interface], object, Callable[[], None]]]:
-        """See ``IRealm``; ``IVisitor`` is the only interface there is."""
+        """See ``IRealm``; ``IVisitor`` is the only interface there is. ``mind`` is the address the
+        user is at."""
         if IVisitor not in interfaces or not isinstance(avatarId, bytes):
             raise NotImplementedError("a center knows visitors only")
-        return Deferred.fromCoroutine(self._admit(words.decode(avatarId)))
+        return Deferred.fromCoroutine(self._admit(words.decode(avatarId), str(mind)))
 
-    async def _admit(self, name: str) -> tuple[type[Interface], object, Callable[[], None]]:
+    async def _admit(
+        self, name: str, source: str
+    ) -> tuple[type[Interface], object, Callable[[], None]]:
         person = await self._writer.submit(lambda connection: people.find_person(connection, name))
         if person is None:
             raise LookupError("a user who has just logged in is not in the store")
         user = User(name=person.name, role=person.role)
-        return IVisitor, Visitor(user, self._center), _nothing_to_do
+        return IVisitor, Visitor(user, self._center, source), _nothing_to_do
 
 
 def _nothing_to_do() -> None:

@@ -127,7 +127,7 @@ class Federation(Service):
     def _begin(self, connection: Connection, randomness: bytes) -> _Begun:
         above = self._configuration.above
         number = start_boot(connection, randomness, above=above)
-        abort_pending(connection)
+        abort_pending(connection, self._surroundings.now())
         known = {city: peer_boot(connection, city) for city in self._configuration.peers}
         return _Begun(
             own=Incarnation(boot=number, random=randomness),

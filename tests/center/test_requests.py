@@ -15,7 +15,7 @@ from medappt.model.refusals import Refusal
 from medappt.wire.requests import Help, Request
 from tests.center.fixtures import MONDAY, MemoryCenter
 
-ANYBODY = Visitor(User(name="patient1"), cast(Center, None))
+ANYBODY = Visitor(User(name="patient1"), cast(Center, None), "192.0.2.1")
 
 
 class BeforeLoginTests(SynchronousTestCase):

@@ -21,7 +21,7 @@ TURN = Turn(EndOfInput())
 ASKED = Request(command=Available())
 LOGIN = Authenticate(user="patient1", password="x")
 BAD = Malformed(refusal=Refusal(code=Code.SYNTAX, text="no"))
-VISITOR = cast(Visitor, type("AnyVisitor", (Visitor,), {})(User(name="patient1"), None))
+VISITOR = cast(Visitor, type("AnyVisitor", (Visitor,), {})(User(name="patient1"), None, ""))
 
 EVENTS: dict[str, Callable[[Session], None]] = {
     "login": lambda session: session.login(TURN, LOGIN),
