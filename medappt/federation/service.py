@@ -114,7 +114,7 @@ class Federation(Service):
         """The transaction that begins a run: its boot number is durable before any datagram."""
         randomness = self._surroundings.randomness(RANDOM_BYTES)
         number = start_boot(connection, randomness, above=self._configuration.above)
-        abort_pending(connection)
+        abort_pending(connection, self._surroundings.now())
         known = {city: peer_boot(connection, city) for city in self._configuration.peers}
         return Begun(
             own=Incarnation(boot=number, random=randomness),

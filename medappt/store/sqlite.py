@@ -22,6 +22,7 @@ from medappt.store.opening import (
     primary_code,
     unavailable,
 )
+from medappt.store.trail import Trail
 
 __all__ = ["DIALECT", "Location", "SQLiteDatabase", "StoreUnavailable", "parse_location"]
 
@@ -56,15 +57,16 @@ class SQLiteDatabase:
     It may be opened in one thread and then used in another, by one at a time; not across a fork.
     """
 
-    def __init__(self, raw: sqlite3.Connection, path: Path | None) -> None:
+    def __init__(self, raw: sqlite3.Connection, path: Path | None, key: bytes) -> None:
         self._raw = raw
         self._path = path
         self._log = None if path is None else path.with_name(f"{path.name}-wal")
-        self._connection = Connection(raw, DIALECT)
+        self._connection = Connection(raw, DIALECT, Trail(key))
 
     @classmethod
-    def open(cls, location: Location) -> SQLiteDatabase:
+    def open(cls, location: Location, key: bytes) -> SQLiteDatabase:
         """Open a store that ``migrate`` has prepared; one in memory is empty and needs nothing.
+        ``key`` is the store's (``keys.store_key``): it chains the audit.
 
         The file is this database's alone until ``close``, from now on. Raises
         ``StoreUnavailable``.
@@ -72,7 +74,7 @@ class SQLiteDatabase:
         check_library()
         path = location.path
         if path is None:
-            return cls(_open_memory(), None)
+            return cls(_open_memory(), None, key)
         try:
             raw = connect(path)
         except sqlite3.Error as error:
@@ -89,7 +91,7 @@ class SQLiteDatabase:
         except BaseException:
             raw.close()
             raise
-        return cls(raw, path)
+        return cls(raw, path, key)
 
     @property
     def connection(self) -> Connection:

@@ -102,17 +102,21 @@ def wait_state(connection: Connection, id_: str) -> WaitState | None:
     return None
 
 
-def start_waiting(connection: Connection, id_: str) -> None:
+def start_waiting(connection: Connection, id_: str) -> bool:
     """Have the patient of a place in a removed slot wait: who, for what and in which order is in
-    the place and its slot. Waiting that has begun, or is over, stays as it is."""
-    if wait_state(connection, id_) is None:
-        connection.change(_START, wait=id_)
+    the place and its slot. Waiting that has begun, or is over, stays as it is. Whether it began
+    now."""
+    return wait_state(connection, id_) is None and connection.change(_START, wait=id_) == 1
 
 
-def end_waiting(connection: Connection, id_: str, home: str) -> None:
-    """Nobody waits under this id, now or later."""
-    if connection.change(_END, wait=id_) == 0:
+def end_waiting(connection: Connection, id_: str, home: str) -> bool:
+    """Nobody waits under this id, now or later. Whether somebody did."""
+    before = wait_state(connection, id_)
+    if before is None:
         connection.change(_ADD_TOMBSTONE, id=id_, home=home)
+    elif before is WaitState.WAITING:
+        connection.change(_END, wait=id_)
+    return before is WaitState.WAITING
 
 
 def waiters(

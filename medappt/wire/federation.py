@@ -16,12 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from medappt.model.audit import AuditHead as AuditHead
 from medappt.model.ids import SlotName
 from medappt.model.records import Cursor, Held, Listing, Page, RecordState
 from medappt.model.refusals import Code, Refusal
 from medappt.wire import federation_fields as form
 from medappt.wire.envelope import HIGHEST, PAYLOAD_BYTES, RANDOM_BYTES, Incarnation
-from medappt.wire.federation_fields import AuditHead as AuditHead
 from medappt.wire.federation_fields import NotOurs
 
 R_co = TypeVar("R_co", covariant=True)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from medappt.model.audit import AuditHead
 from medappt.model.identity import Role
 from medappt.model.ids import (
     AppointmentId,
@@ -51,14 +52,6 @@ class Field:
 
     write: Callable[[Any], object]
     read: Callable[[object], Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AuditHead:
-    """The last link of an audit: its sequence and its HMAC."""
-
-    sequence: int
-    mac: bytes
 
 
 def _check(holds: bool, what: str) -> None:

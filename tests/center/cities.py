@@ -31,7 +31,7 @@ def open_doors(hospital: Hospital, patients: int = 5) -> MemoryCenter:
         database=hospital.database,
         clock=hospital.network.clock,
         writer=hospital.writer,
-        city=hospital.city,
+        city=hospital.federation.city,
     )
 
 

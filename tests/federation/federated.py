@@ -14,7 +14,6 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from medappt.federation.city import City
 from medappt.federation.service import (
     Federation,
     FederationConfiguration,
@@ -32,6 +31,7 @@ from medappt.store.results import Tagged
 from medappt.store.slots import find_open
 from medappt.store.transactions import run_now
 from medappt.store.writer import Writer, inline
+from tests.federation.desk import Desk
 from tests.federation.network import ADDRESSES, KEY, Network, NetworkPort
 from tests.store.cities import TORONTO, name
 from tests.store.doubles import NOW, memory_database
@@ -155,8 +155,8 @@ class Hospital:
         self.network.links.pop(ADDRESSES[self.name], None)
 
     @property
-    def city(self) -> City:
-        return self.federation.city
+    def city(self) -> Desk:
+        return Desk(self.federation.city)
 
     def do(self, function: Callable[..., T], *arguments: Any) -> T:
         return run_now(self.database, lambda connection: function(connection, *arguments))

@@ -20,6 +20,7 @@ from medappt.store.places import find_place
 from medappt.wire.federation import Hold, ListPage, Release
 from tests.federation.federated import FederatedCase, person
 from tests.store.cities import TORONTO, name
+from tests.store.doubles import PATIENT
 
 
 class DoubtTests(FederatedCase):
@@ -32,7 +33,7 @@ class DoubtTests(FederatedCase):
         id_ = parts.authority._new_id()
         link = self.mtl.federation.link
         link.request("QUE", Hold(id=id_, name=name("QUEA110227"), patient="MTLP0001"))
-        begun = Pending(id=id_, patient="MTLP0001", wanted=name("QUEA110227"))
+        begun = Pending(id=id_, patient="MTLP0001", wanted=name("QUEA110227"), origin=PATIENT)
         self.mtl.do(insert_pending, begun)
         self.run_for(21, 0.1)
         self.assertEqual(self.state(id_), PlaceState.HELD)

@@ -274,7 +274,7 @@ class DroppedTypeTests(FederatedCase):
             self.booked("MTLP0001", code)
         self.add("MTLM120227", type_="Surgeon")
         self.patient = person("MTLP0001")
-        self.patch(self.mtl.city, "_doctors", {"Surgeon": DOCTORS["Surgeon"]})
+        self.patch(self.mtl.federation.city, "_doctors", {"Surgeon": DOCTORS["Surgeon"]})
 
     def test_cancelled(self) -> None:
         """An appointment of a type that was dropped can be cancelled, under its tag again and

@@ -14,8 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from medappt.model.appointments import Added, Booked, Cancelled, Fate, Removed, Swapped
+from medappt.model.identity import Role
 from medappt.model.ids import SlotName
 from medappt.model.moves import MoveRuns, PageCursors
+from medappt.model.origins import Origin
 from medappt.model.records import REACH, Held, Page, RecordState
 from medappt.model.refusals import Refusal
 from medappt.store.answers import Answer
@@ -30,6 +32,7 @@ from medappt.store.places import held_places
 from medappt.store.removal import Closed, add_slot, conclude_removal, remove_slot
 from medappt.store.results import Answered, Tagged
 from tests.store.cities import DOCTOR, City, name
+from tests.store.doubles import ADMIN, origin
 from tests.store.reading import displaced, letters
 
 ZONES = {"MTL": "America/Toronto", "QUE": "America/Toronto", "SHE": "America/Halifax"}
@@ -84,6 +87,10 @@ class Client:
     def city(self) -> str:
         return self.user[:3]
 
+    @property
+    def origin(self) -> Origin:
+        return origin(self.user, Role.ADMINISTRATOR if self.is_administrator else Role.PATIENT)
+
 
 @dataclass
 class Center:
@@ -126,7 +133,11 @@ class Federation:
         self.clients += [Client(f"{city}A0001", is_administrator=True) for city in ZONES]
         for code in self.codes:
             self.centers[code[:3]].city.act(
-                add_slot, name(code, die.choice(self.types)), die.choice([1, 1, 2]), DOCTOR
+                add_slot,
+                name(code, die.choice(self.types)),
+                die.choice([1, 1, 2]),
+                DOCTOR,
+                origin=ADMIN,
             )
 
     def close(self) -> None:
@@ -169,7 +180,7 @@ class Federation:
         center.runs = MoveRuns()
         center.cursors = PageCursors()
         center.city.boot()
-        center.city.do(abort_pending)
+        center.city.do(abort_pending, center.city.now)
         for client in self.clients:
             if client.city == city:
                 client.is_asked = False
@@ -211,13 +222,13 @@ class Federation:
             case "HOLD":
                 return city.act(hold, peer, *values)
             case "CONFIRM":
-                return city.do(confirm, peer, values[0].record)
+                return city.act(confirm, peer, values[0].record)
             case "RELEASE":
                 return city.act(release, peer, values[0].record)
             case "WAIT":
-                return city.do(wait, peer, values[0].record)
+                return city.act(wait, peer, values[0].record)
             case "UNWAIT":
-                return city.do(unwait, peer, values[0].record)
+                return city.act(unwait, peer, values[0].record)
             case "STATUS":
                 return city.do(record_state, peer, values[0])
             case _:
@@ -331,7 +342,11 @@ class Federation:
         match client.request:
             case ("book", SlotName() as wanted, instead):
                 booking = Booking(
-                    patient=client.user, wanted=wanted, instead=instead, tagged=tagged
+                    patient=client.user,
+                    wanted=wanted,
+                    origin=client.origin,
+                    instead=instead,
+                    tagged=tagged,
                 )
                 begun = act(begin, booking)
                 if isinstance(begun, Pending):
@@ -341,13 +356,19 @@ class Federation:
                     self._tell(client, begun)
             case ("cancel", SlotName() as had):
                 giveback = Giveback(
-                    patient=client.user, code=had.code, type=had.type, tagged=tagged
+                    patient=client.user,
+                    code=had.code,
+                    origin=client.origin,
+                    type=had.type,
+                    tagged=tagged,
                 )
                 self._tell(client, act(give_back, giveback))
             case ("add", SlotName() as wanted, int(capacity)):
-                self._tell(client, act(add_slot, wanted, capacity, DOCTOR, tagged))
+                self._tell(
+                    client, act(add_slot, wanted, capacity, DOCTOR, tagged, origin=client.origin)
+                )
             case ("remove", SlotName() as wanted):
-                removed = act(remove_slot, wanted, tagged)
+                removed = act(remove_slot, wanted, tagged, origin=client.origin)
                 if isinstance(removed, Closed):
                     center.closed.append((removed, client, self.tick + HOLD_TICKS))
                 else:

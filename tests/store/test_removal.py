@@ -28,6 +28,7 @@ from medappt.store.removal import (
 )
 from medappt.store.results import Answered
 from tests.store.cities import TORONTO, City, ask_owner, book, name, tag
+from tests.store.doubles import ADMIN, PATIENT
 from tests.store.reading import all_waiters, letters
 
 ANN, BOB, CEC = "MTLP0001", "MTLP0002", "MTLP0003"
@@ -70,23 +71,23 @@ class RemovalCase(SynchronousTestCase):
             for letter in home.do(letters):
                 match letter.verb:
                     case Verb.CONFIRM:
-                        self.assertTrue(owner.do(confirm, home.city, letter.record))
+                        self.assertTrue(owner.act(confirm, home.city, letter.record))
                     case Verb.RELEASE:
                         owner.act(release, home.city, letter.record)
                     case Verb.WAIT:
-                        owner.do(wait, home.city, letter.record)
+                        owner.act(wait, home.city, letter.record)
                     case Verb.UNWAIT:
-                        owner.do(unwait, home.city, letter.record)
+                        owner.act(unwait, home.city, letter.record)
                 home.do(acknowledge, letter)
 
     def remove(self, code: str = X) -> tuple[Relocation, ...]:
-        closed = self.mtl.act(remove_slot, name(code))
+        closed = self.mtl.act(remove_slot, name(code), origin=ADMIN)
         assert isinstance(closed, Closed), closed
         return self.mtl.do(relocations, closed)
 
     def cancel(self, patient: str, code: str) -> None:
         home = self.mtl if patient.startswith("MTL") else self.que
-        home.act(give_back, Giveback(patient=patient, code=name(code).code))
+        home.act(give_back, Giveback(patient=patient, origin=PATIENT, code=name(code).code))
         self.deliver()
 
     def run_down(self, displaced: Displaced, page: Page) -> Answer | None:
@@ -176,31 +177,35 @@ class OwnPatientsTests(RemovalCase):
         """A slot without patients is closed, and a second time there is none."""
         self.mtl.add(X)
         self.assertEqual(self.remove(), ())
-        self.assertEqual(self.mtl.act(remove_slot, name(X)), Answered(answer=UNKNOWN_SLOT))
+        self.assertEqual(
+            self.mtl.act(remove_slot, name(X), origin=ADMIN), Answered(answer=UNKNOWN_SLOT)
+        )
 
     def test_past(self) -> None:
         """What has begun is not removed, whether it was ever there or not."""
         self.mtl.add(X)
         self.mtl.now = name(X).code.start(TORONTO)
         for code in (X, "MTLM100227"):
-            self.assertEqual(self.mtl.act(remove_slot, name(code)), Answered(answer=PAST))
+            self.assertEqual(
+                self.mtl.act(remove_slot, name(code), origin=ADMIN), Answered(answer=PAST)
+            )
 
     def test_again(self) -> None:
         """The same tag removes once; a refusal is remembered."""
         self.mtl.add(X)
         self.book(ANN, X)
         tagged = tag(f"remove {X} Physician", "MTLA0001")
-        closed = self.mtl.act(remove_slot, name(X), tagged)
+        closed = self.mtl.act(remove_slot, name(X), tagged, origin=ADMIN)
         assert isinstance(closed, Closed)
         answer = self.mtl.act(conclude_removal, closed).answer
         self.assertEqual(answer, Removed(rows=(waitlisted(ANN),)))
         self.mtl.add(X)
-        again = self.mtl.act(remove_slot, name(X), tagged)
+        again = self.mtl.act(remove_slot, name(X), tagged, origin=ADMIN)
         self.assertEqual(again, Answered(answer=answer, is_repeat=True))
         self.assertEqual(self.mtl.states(ANN), {X: ACTIVE})
         refused = tag("remove other", "MTLA0001", "b")
         for is_repeat in (False, True):
-            got = self.mtl.act(remove_slot, name(Y), refused)
+            got = self.mtl.act(remove_slot, name(Y), refused, origin=ADMIN)
             self.assertEqual(got, Answered(answer=UNKNOWN_SLOT, is_repeat=is_repeat))
             self.mtl.add(Y)
 
@@ -379,7 +384,7 @@ class OthersTests(RemovalCase):
         self.que.add("QUEM110227")
         self.book(QUI, "QUEM110227")
         [old] = [each for each in self.que.records(QUI) if each.name.city == "MTL"]
-        closed = self.mtl.act(remove_slot, name(X))
+        closed = self.mtl.act(remove_slot, name(X), origin=ADMIN)
         assert isinstance(closed, Closed)
         self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
         [displaced] = self.mtl.do(to_move, "QUE")
@@ -402,14 +407,14 @@ class OthersTests(RemovalCase):
         """Without an option left the home waitlists; WAIT may come before RELEASE."""
         self.mtl.add(X)
         self.book(QUI, X)
-        closed = self.mtl.act(remove_slot, name(X))
+        closed = self.mtl.act(remove_slot, name(X), origin=ADMIN)
         assert isinstance(closed, Closed)
         [displaced] = self.mtl.do(to_move, "QUE")
         self.assertEqual(self.mtl.act(page_for, displaced), Page(options=(), is_last=True))
         self.run_down(displaced, Page(options=(), is_last=True))
         for letter in reversed(self.que.do(letters)):
             if letter.verb is Verb.WAIT:
-                self.mtl.do(wait, "QUE", letter.record)
+                self.mtl.act(wait, "QUE", letter.record)
                 self.assertEqual(self.mtl.act(page_for, displaced), Page(options=(), is_last=True))
         self.deliver()
         self.assertEqual(self.mtl.do(relocations, closed), (waitlisted(QUI),))
@@ -473,7 +478,7 @@ class OthersTests(RemovalCase):
         begun = self.que.act(begin_move, "MTL", displaced.id, name(Y).code)
         assert isinstance(begun, Pending)
         held = ask_owner(self.que, self.mtl, begun)
-        self.que.act(give_back, Giveback(patient=QUI, code=name(X).code))
+        self.que.act(give_back, Giveback(patient=QUI, origin=PATIENT, code=name(X).code))
         answer = self.que.act(decide, begun, held).answer
         self.assertIs(answer, NOT_BOOKED)
         self.assertTrue(ends_run(answer))
@@ -488,7 +493,7 @@ class OthersTests(RemovalCase):
         """Of who gave it up the owner knows no more than that it was released."""
         self.mtl.add(X)
         self.book(QUI, X)
-        closed = self.mtl.act(remove_slot, name(X))
+        closed = self.mtl.act(remove_slot, name(X), origin=ADMIN)
         assert isinstance(closed, Closed)
         self.cancel(QUI, X)
         self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
@@ -538,9 +543,9 @@ class OthersTests(RemovalCase):
         self.que.add("QUEM080227")
         self.que.add("QUEM110227", 2)
         self.book(QUI, "QUEM080227")
-        self.que.act(remove_slot, name("QUEM080227"))
+        self.que.act(remove_slot, name("QUEM080227"), origin=ADMIN)
         self.assertEqual(self.que.states(QUI), {"QUEM110227": ACTIVE})
-        self.que.act(remove_slot, name("QUEM110227"))
+        self.que.act(remove_slot, name("QUEM110227"), origin=ADMIN)
         self.book(QUI, X)
         self.que.add("QUEM100227")
         self.assertEqual(self.que.states(QUI), {"QUEM110227": WAITLISTED, X: ACTIVE})
