@@ -18,7 +18,8 @@ from medappt.federation.city import City
 from medappt.federation.doorway import Doorway
 from medappt.federation.doubt import Doubt
 from medappt.federation.errands import Bell
-from medappt.federation.handler import Answering, KeepHead
+from medappt.federation.handler import Answering
+from medappt.federation.heads import AuditHeads
 from medappt.federation.letters import Letters
 from medappt.federation.link import Address, Link
 from medappt.federation.listing import Lister
@@ -63,7 +64,6 @@ class FederationSurroundings:
     now: Callable[[], datetime]
     jitter: Callable[[], float] = field(repr=False)
     randomness: Callable[[int], bytes] = field(repr=False)
-    keep_head: KeepHead | None = None
 
 
 class Federation(Service):
@@ -201,14 +201,16 @@ class _Parts:
     city: City
     bell: Bell
     rounds: Rounds
+    heads: AuditHeads
     changes: _Changes
 
     def begin(self) -> None:
         self.doubt.start()
         self.rounds.start()
+        self.heads.start()
 
     def end(self) -> None:
-        for part in (self.rounds, self.letters, self.doubt, self.mover, self.runs):
+        for part in (self.rounds, self.heads, self.letters, self.doubt, self.mover, self.runs):
             part.stop()
 
 
@@ -277,7 +279,8 @@ def _assemble(
     runs = Runs(authority, bookings, clock, changed)
     letters = Letters(authority, owners, clock)
     changes.letters, changes.mover = letters, mover
-    changes.answering = Answering(authority, doubt, runs, changed, surroundings.keep_head)
+    heads = AuditHeads(authority, link, peers, clock)
+    changes.answering = Answering(authority, doubt, runs, changed, heads.keep)
     return _Parts(
         authority=authority,
         link=link,
@@ -302,5 +305,6 @@ def _assemble(
         ),
         bell=bell,
         rounds=Rounds(authority, clock, changed),
+        heads=heads,
         changes=changes,
     )

@@ -105,3 +105,8 @@ class AuditHead:
 
     sequence: int
     mac: bytes
+
+    def follows(self, before: AuditHead) -> bool:
+        """Whether it can be a later head of an audit that had ``before``. The same, a lower
+        sequence, and another HMAC of the same sequence cannot."""
+        return self.sequence > before.sequence

@@ -10,12 +10,11 @@ key. Who cuts the end off leaves a whole chain: that is found by a copy of a lat
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Integer, String, bindparam, case, insert, select
 
 from medappt.model.audit import AuditHead
 from medappt.store import schema
@@ -31,7 +30,7 @@ ROWS_AT_ONCE = 4_096
 
 _FIELDS = (
     *("sequence", "at", "actor", "role", "source", "verb"),
-    *("patient", "object", "outcome", "tag", "mac"),
+    *("patient", "object", "outcome", "tag"),
 )
 _LOWEST = -(2**63)  # a row could have been inserted before the first
 
@@ -39,15 +38,18 @@ _audit = schema.audit
 _rows = Batch(*_FIELDS)
 _ADD = Statement(
     insert(_audit).from_select(
-        _FIELDS,
-        select(*(_rows.field(name) for name in _FIELDS)).select_from(_rows.table),
+        (*_FIELDS, "mac"),
+        select(
+            *(_rows.field(name) for name in _FIELDS),
+            case((_rows.field("sequence") == bindparam("last", Integer), bindparam("mac", String))),
+        ).select_from(_rows.table),
         include_defaults=False,
     )
 )
 _LAST = Statement(select(*_audit.c["sequence", "mac"]).order_by(_audit.c.sequence.desc()).limit(1))
 _MAC = Statement(select(_audit.c.mac).where(_audit.c.sequence == bindparam("number")))
 _PAGE = Statement(
-    select(*(_audit.c[name] for name in _FIELDS))
+    select(*(_audit.c[name] for name in _FIELDS), _audit.c.mac)
     .where(_audit.c.sequence >= bindparam("first"))
     .order_by(_audit.c.sequence)
     .limit(bindparam("most"))
@@ -82,11 +84,9 @@ def seal(connection: Connection) -> None:
     rows: list[tuple[str | int | None, ...]] = [
         (last + number, *row) for number, row in enumerate(noted, 1)
     ]
-    mac = _mac(connection.trail.key, before, rows)
-    connection.change(
-        _ADD,
-        batch=_rows.encode([*((*row, None) for row in rows[:-1]), (*rows[-1], mac.hex())]),
-    )
+    batch = _rows.encode(rows)
+    mac = _mac(connection.trail.key, before, batch)
+    connection.change(_ADD, batch=batch, last=last + len(rows), mac=mac.hex())
 
 
 def _last(connection: Connection) -> tuple[int, bytes]:
@@ -104,16 +104,15 @@ def _from_hex(mac: object) -> bytes:
         return b""
 
 
-def _mac(key: bytes, before: bytes, rows: Sequence[Sequence[object]]) -> bytes:
-    text = json.dumps(rows, separators=(",", ":"))
+def _mac(key: bytes, before: bytes, text: str) -> bytes:
     return hmac.digest(key, before + text.encode("ascii"), "sha256")
 
 
 def audit_head(connection: Connection) -> AuditHead | None:
-    """The head as the last commit left it; ``None`` of an audit that is empty."""
-    for sequence, mac in connection.rows(_LAST):
-        return AuditHead(sequence=sequence, mac=_from_hex(mac))
-    return None
+    """The head as the last commit left it; ``None`` of an audit that is empty, or whose last row
+    bears no mac by somebody's change."""
+    sequence, mac = _last(connection)
+    return AuditHead(sequence=sequence, mac=mac) if sequence and len(mac) == MAC_BYTES else None
 
 
 def has_head(connection: Connection, head: AuditHead) -> bool:
@@ -176,7 +175,7 @@ def _check(key: bytes, before: bytes, commit: Sequence[tuple[Any, ...]], mac: ob
     """The mac of ``commit``, which must be ``mac``."""
     first, last = commit[0][0], commit[-1][0]
     try:
-        expected = _mac(key, before, commit)
+        expected = _mac(key, before, _rows.encode(commit))
     except TypeError:  # bytes, which none of ours are
         expected = b""
     if not expected or not hmac.compare_digest(expected, _from_hex(mac)):
