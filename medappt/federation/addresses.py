@@ -21,14 +21,7 @@ Found: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
 class LookUp(Protocol):
     """Looks a host up: ``socket.getaddrinfo``."""
 
-    def __call__(
-        self,
-        host: str,
-        port: int,
-        family: int,
-        type: int,  # noqa: A002 - its name there
-        /,
-    ) -> Sequence[Found]:
+    def __call__(self, host: str, port: int, family: int, kind: int, /) -> Sequence[Found]:
         """Raises ``OSError`` for a host that has no address of ``family``."""
 
 

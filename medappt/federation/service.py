@@ -269,6 +269,7 @@ def _assemble(
         handler=changes.answer,
         on_stale=on_stale,
         clock=clock,
+        now=surroundings.now,
         jitter=jitter,
     )
     owners: dict[str, OwnerOperations] = {city: PeerOwner(link, city) for city in peers}

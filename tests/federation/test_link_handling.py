@@ -196,7 +196,7 @@ class HandlingTests(FederationCase):
         self.network.is_held = True
         known = format_request(1, Confirm(id=RECORD))
         for number, payload in enumerate((b"", b"[1,'x']", known + b" ", b'[1,"DROP"]')):
-            for kind in Kind:
+            for kind in (Kind.REQUEST, Kind.REPLY, Kind.STALE):
                 number_of_both = 10 * number + kind.value
                 self.network.deliver(
                     self.mtl.forge(payload, "QUE", kind=kind, number=number_of_both)
