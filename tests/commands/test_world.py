@@ -91,7 +91,8 @@ class RealTests(ScriptedCase):
         self.patch(installed, "addSystemEventTrigger", reactor.addSystemEventTrigger)
         self.patch(installed, "run", reactor.run)
         self.patch(installed, "stop", reactor.stop)
-        self.patch(sys, "stdout", io.StringIO())
+        out = io.StringIO()
+        self.patch(sys, "stdout", out)
         tags: list[str] = []
 
         async def work(world: World) -> int:
@@ -100,7 +101,7 @@ class RealTests(ScriptedCase):
             return 3
 
         self.assertEqual(self.real_run(work), 3)
-        self.assertEqual(cast(io.StringIO, sys.stdout).getvalue(), "done\n")
+        self.assertEqual(out.getvalue(), "done\n")
         first, second = tags
         self.assertNotEqual(first, second)
         self.assertEqual(len(first), 32)
