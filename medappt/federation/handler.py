@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from medappt.federation.authority import Authority
 from medappt.federation.doubt import Doubt
-from medappt.federation.drops import NoAnswer
 from medappt.federation.owners import LocalOwner
 from medappt.federation.runs import Runs
 from medappt.model.records import Held

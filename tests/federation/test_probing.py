@@ -57,7 +57,7 @@ class ProbeCase(FederationCase):
             randomness=self.network.random.randbytes,
         )
         prober.makeConnection(NetworkPort(self.network, FREE))
-        self.network.links[FREE] = prober  # type: ignore[assignment]
+        self.network.links[FREE] = prober
         return prober
 
     def probed(self, city: str = "QUE", seconds: float = 3.1) -> Probed | None:
