@@ -145,6 +145,25 @@ class BookingCrashTests(CrashPointCase):
         self.assertEqual(self.schedule(PATIENT), booked)
         self.assertEqual(self.que.taken(str(OLD.code)), len(booked))
 
+    def refusal(self) -> None:
+        """Another patient has the slot, and gives it back when the answer is given."""
+        self.add(str(OLD.code))
+        self.booked("SHEP0001", str(OLD.code))
+        self.doom()
+        tagged = _tagged(PATIENT, "book")
+        self.full(tagged)
+        self.settle()
+        self.result(self.she.city.cancel(person("SHEP0001"), OLD.code))
+        self.settle()
+        self.full(tagged)
+        self.end()
+        self.assertEqual(self.que.taken(str(OLD.code)), 0)
+
+    def full(self, tagged: Tagged) -> None:
+        with self.assertRaises(Refused) as raised:
+            self.ask(lambda: self.mtl.city.book(person(PATIENT), OLD, tagged))
+        self.assertIs(raised.exception.refusal.code, Code.FULL)
+
     def swap(self) -> None:
         self.add(str(OLD.code))
         self.add(str(NEW.code))
@@ -179,6 +198,10 @@ class BookingCrashTests(CrashPointCase):
     def test_booking_owner(self) -> None:
         """Whatever the owner had committed: what the home has told its patient is so."""
         self.at_each_commit("QUE", self.booking)
+
+    def test_refusal_home(self) -> None:
+        """Refused stays refused under its tag, also when there is a place again."""
+        self.at_each_commit("MTL", self.refusal)
 
     def test_swap_home(self) -> None:
         """Both or neither, in both cities."""
