@@ -24,7 +24,7 @@ coverage: $(SETUP)
 
 # the unit tests once more, under Twisted's own runner
 trial: $(SETUP)
-	$(BIN)/trial tests.model tests.wire tests.role tests.store tests.center tests.doctor tests.patient tests.federation tests.contract tests.transcripts tests.test_architecture tests.test_samples tests.test_clinic tests.test_cli
+	$(BIN)/trial tests.model tests.wire tests.role tests.store tests.center tests.doctor tests.patient tests.federation tests.commands tests.contract tests.transcripts tests.test_architecture tests.test_samples tests.test_clinic tests.test_cli
 
 types: $(SETUP)
 	$(BIN)/mypy

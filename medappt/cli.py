@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from medappt import __version__
+from medappt.commands import audit
 from medappt.model.limits import LINE_BYTES
 from medappt.role.files import read_file
 from medappt.role.options import coercion, to_path, to_port
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_patient(commands.add_parser("patient", help="visit a center, and ask the doctor's price"))
     _add_passwd(commands.add_parser("passwd", help="print a line for users.txt"))
+    audit.configure(commands.add_parser("audit", help=audit.HELP, allow_abbrev=False))
     commands.add_parser("demo", help="the whole scenario on this machine", add_help=False)
     return parser
 

@@ -1,0 +1,1 @@
+"""The commands of ``medappt``, one file each."""
