@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from medappt import __version__
-from medappt.commands import passwd, patient, requests
+from medappt.commands import audit, passwd, patient, requests
 from medappt.commands.arguments import FAILED, USAGE, WrongUsage
 from medappt.role.startup import CannotStart
 from medappt.wire import words
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     for form in requests.FORMS:
         requests.configure(command(form.name, form.help), form)
     passwd.configure(command("passwd", passwd.HELP))
+    audit.configure(command("audit", audit.HELP))
     commands.add_parser("demo", help="the whole scenario on this machine", add_help=False)
     return parser
 

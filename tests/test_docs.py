@@ -123,6 +123,16 @@ class ReadmeTests(SynchronousTestCase):
             known = set(_OPTION.findall(out.getvalue())) - {"help"}
             self.check_options(f"medappt {command}", known)
 
+    def test_audit_options(self) -> None:
+        """So has the table of the commands that read an audit."""
+        known: set[str] = set()
+        for command in ("verify", "show"):
+            out = StringIO()
+            with redirect_stdout(out), self.assertRaises(SystemExit):
+                main(["audit", command, "--help"])
+            known |= set(_OPTION.findall(out.getvalue())) - {"help"}
+        self.check_options("medappt audit", known)
+
     def test_settings(self) -> None:
         """The settings file that is printed is one, and uses every key."""
         [example] = blocks(README, "toml")

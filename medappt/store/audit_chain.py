@@ -64,6 +64,10 @@ class ChainBroken(Exception):
         self.sequence = sequence
 
 
+class EndMissing(ChainBroken):
+    """The audit ends before a head that it had."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verified:
     """An audit that holds together: its rows, its commits, and its head, ``None`` if it is
@@ -186,7 +190,7 @@ def _check(key: bytes, before: bytes, commit: Sequence[tuple[Any, ...]], mac: ob
 
 def _check_copy(connection: Connection, copy: AuditHead, rows: int) -> None:
     if copy.sequence > rows:
-        raise ChainBroken(
+        raise EndMissing(
             rows + 1,
             f"the end was cut off: {rows} rows are left, and row {copy.sequence} was the last of"
             " a commit once",

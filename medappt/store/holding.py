@@ -139,20 +139,22 @@ def wait(connection: Connection, here: Here, home: str, id_: str) -> None:
     from the place; waiting that is over is not revived."""
     _require_own(home, id_)
     if start_waiting(connection, id_):
-        _note_of_id(connection, here, AuditVerb.WAIT, id_)
+        _note_of_id(connection, here, AuditVerb.WAIT, home, id_)
 
 
 def unwait(connection: Connection, here: Here, home: str, id_: str) -> None:
     """UNWAIT: the patient waits no more, also where WAIT comes only after this."""
     _require_own(home, id_)
     if end_waiting(connection, id_, home):
-        _note_of_id(connection, here, AuditVerb.UNWAIT, id_)
+        _note_of_id(connection, here, AuditVerb.UNWAIT, home, id_)
 
 
-def _note_of_id(connection: Connection, here: Here, verb: AuditVerb, id_: str) -> None:
+def _note_of_id(connection: Connection, here: Here, verb: AuditVerb, home: str, id_: str) -> None:
     place = find_place(connection, id_)
-    assert place is not None, "who waits had a place"
-    _note(connection, here, verb, place)
+    if place is None:  # long since over, and dropped
+        note_effect(connection, here.now, Deed(origin=of_peer(home), verb=verb, object=id_))
+    else:
+        _note(connection, here, verb, place)
 
 
 def settle_hold(
