@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, insert, select, update
 
+from medappt.model.ids import boot_of
 from medappt.store import schema
 from medappt.store.connection import Connection, Statement
 
@@ -53,6 +54,13 @@ def peer_boot(connection: Connection, peer: str) -> Boot | None:
     for number, randomness in connection.rows(_FIND_PEER, peer=peer):
         return Boot(number=number, randomness=bytes.fromhex(randomness))
     return None
+
+
+def is_of_earlier_run(connection: Connection, peer: str, id_: str) -> bool:
+    """Whether an id of the center of the city ``peer`` was made in an earlier run than the highest
+    that was seen of it."""
+    highest, made_in = peer_boot(connection, peer), boot_of(id_)
+    return highest is not None and made_in is not None and made_in < highest.number
 
 
 def raise_peer_boot(connection: Connection, peer: str, boot: Boot) -> Boot:

@@ -11,6 +11,7 @@ from medappt.model.origins import Origin, of_peer
 from medappt.model.records import Held, PlaceState, RecordState
 from medappt.model.refusals import Refusal, Refused
 from medappt.store.audit import note_effect
+from medappt.store.boots import is_of_earlier_run
 from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.judgement import FORBIDDEN, FULL, PAST, UNKNOWN_SLOT, UNREACHABLE
@@ -39,7 +40,8 @@ def hold(
     """HOLD: keep a place for a patient of ``home`` while it decides.
 
     ``Held`` as long as it is kept or confirmed. Refused: ``past``, ``unknown-slot``, ``full``
-    (R1), ``unreachable`` for an id that was released, ``forbidden`` for another's patient or id.
+    (R1), ``unreachable`` for an id that was released or is of an earlier run of ``home``,
+    ``forbidden`` for another's patient or id.
     ``replaces`` is the id of the place they are moved from (R7).
     """
     person = parse_person(patient)
@@ -48,6 +50,9 @@ def hold(
     place = find_place(connection, id_)
     if place is not None:
         return _hold_again(connection, place, name, patient)
+    if is_of_earlier_run(connection, home, id_):
+        # what was pending then was given up: this is late, and its tombstone may be gone
+        return UNREACHABLE
     slot = find_open(connection, name)
     start = name.code.start(here.zone) if slot is None else slot.start
     if has_begun(start, here.now):

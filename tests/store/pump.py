@@ -22,6 +22,7 @@ from medappt.model.records import REACH, Held, Page, RecordState
 from medappt.model.refusals import Refusal
 from medappt.store.answers import Answer
 from medappt.store.booking import Booking, Pending, abort_pending, begin, decide, record_state
+from medappt.store.boots import Boot, raise_peer_boot
 from medappt.store.cancelling import Giveback, give_back
 from medappt.store.holding import confirm, hold, release, settle_hold, unwait, wait
 from medappt.store.judgement import UNREACHABLE
@@ -29,6 +30,7 @@ from medappt.store.moves import begin_move, ends_run, expire, finish_page, recor
 from medappt.store.options import page_for
 from medappt.store.outbox import acknowledge
 from medappt.store.places import held_places
+from medappt.store.purging import Purged, purge
 from medappt.store.removal import Closed, add_slot, conclude_removal, remove_slot
 from medappt.store.results import Answered, Tagged
 from tests.store.cities import DOCTOR, City, name
@@ -37,6 +39,7 @@ from tests.store.reading import displaced, letters
 
 ZONES = {"MTL": "America/Toronto", "QUE": "America/Toronto", "SHE": "America/Halifax"}
 HOLD_TICKS = 6
+PURGED_AT_ONCE = 3
 STEP = timedelta(seconds=2)
 TYPES = ("Physician", "Surgeon")
 
@@ -102,6 +105,15 @@ class Center:
     runs: MoveRuns = field(default_factory=MoveRuns)
     cursors: PageCursors = field(default_factory=PageCursors)
     closed: list[tuple[Closed, Client, int]] = field(default_factory=list)
+    heard: dict[str, int] = field(default_factory=dict)
+    purged: Purged = field(default_factory=Purged)
+
+    def hears(self, peer: str, run: int) -> bool:
+        """Whether this run of a peer is none before the last that was heard; it is on record."""
+        if run > self.heard.get(peer, 0):
+            self.heard[peer] = run
+            self.city.do(raise_peer_boot, peer, Boot(number=run, randomness=b"\x01\x02"))
+        return run == self.heard[peer]
 
 
 class Federation:
@@ -205,6 +217,8 @@ class Federation:
         center = self.centers[datagram.receiver]
         sender = self.centers[datagram.sender]
         verb, values, peer = datagram.verb, datagram.values, datagram.sender
+        if not center.hears(peer, datagram.run):
+            return
         if verb.startswith("RE:"):
             run, *rest = values
             if run == center.run:
@@ -311,6 +325,8 @@ class Federation:
             if page is not None:
                 center.cursors.sent(each.id, page)
                 self._send(center, each.home, "MOVE", each.id, page)
+        center.purged = city.act(purge, center.purged, PURGED_AT_ONCE)
+        self.answers["purged"] += center.purged.dropped
         for record in city.act(expire):
             [client] = [each for each in self.clients if each.user == record.patient]
             client.has -= 1
