@@ -192,7 +192,7 @@ class Proxy:
         return found[0]
 
     def send(self, data: bytes, sender: str, receiver: str) -> None:
-        """Give ``receiver`` a datagram that comes, as it sees it, from the address of ``sender``."""
+        """Give ``receiver`` a datagram that comes, for it, from the address of ``sender``."""
         self._sockets[receiver, sender].sendto(data, (LOCALHOST, self._centers[receiver]))
 
     # The thread
@@ -220,7 +220,8 @@ class Proxy:
         )
         with self._news:
             self.recorded.append(passing)
-            is_stopped = pair in self._cut or any([trap.takes(passing) for trap in self._traps])
+            taken = [trap.takes(passing) for trap in self._traps]
+            is_stopped = pair in self._cut or any(taken)
             self._news.notify_all()
         weather = self.weather
         copies = 1 + (self._random.random() < weather.doubled)
