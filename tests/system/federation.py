@@ -120,11 +120,11 @@ class Federation:
 
     def kill(self, city: str) -> None:
         """As a power cut does."""
-        self._servers[city].kill()
+        self._servers.pop(city).kill()
 
     def stop(self, city: str) -> None:
         """Ask a center to end, and wait for it. Its clients must have left."""
-        assert self._servers[city].stop() == -signal.SIGTERM
+        assert self._servers.pop(city).stop() == -signal.SIGTERM
 
     def restart(self, city: str) -> None:
         self.stop(city)
@@ -133,8 +133,12 @@ class Federation:
     # Users
 
     def connect(self, user: str) -> Client:
-        """A connection, logged in; the caller closes it."""
-        client = Client(self._servers[user[:3]].port)
+        """A connection, logged in; the caller closes it. Raises ``ConnectionError`` or
+        ``EOFError`` where the center is down, or goes down meanwhile."""
+        server = self._servers.get(user[:3])
+        if server is None:
+            raise ConnectionError(f"{user[:3]} is down")
+        client = Client(server.port)
         try:
             return client.login(user, "pw")
         except BaseException:
