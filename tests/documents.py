@@ -49,6 +49,13 @@ def section(path: Path, title: str) -> str:
     return match[1]
 
 
+def anchors(path: Path) -> set[str]:
+    """What links to the headings of a document end in, behind the ``#``."""
+    text = _FENCE.sub("", path.read_text(encoding="utf-8"))
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def table_rows(text: str) -> Iterator[list[str]]:
     """The cells of the tables in ``text``, row by row, without their headings."""
     rows = [line for line in text.splitlines() if line.startswith("|")]

@@ -26,8 +26,9 @@ from medappt.doctor.rate import RateLimit
 from medappt.doctor.service import Options as DoctorOptions
 from medappt.model.limits import LINE_BYTES, TAG_SECONDS, Limits
 from medappt.samples import FILES
+from medappt.wire.city_settings import CitySettings, FederationSettings
 from medappt.wire.datafiles import read_prices
-from medappt.wire.settings import read_settings
+from medappt.wire.settings import CenterSettings, read_settings
 from tests.center.fixtures import MONDAY, Client, MemoryCenter
 from tests.documents import (
     DOCUMENTS,
@@ -35,6 +36,7 @@ from tests.documents import (
     README,
     ROOT,
     Block,
+    anchors,
     blocks,
     section,
     table_rows,
@@ -134,13 +136,23 @@ class ReadmeTests(SynchronousTestCase):
         self.check_options("medappt audit", known)
 
     def test_settings(self) -> None:
-        """The settings file that is printed is one, and uses every key."""
-        [example] = blocks(README, "toml")
-        settings = read_settings(example.text.encode(), "README.md")
-        for each in fields(settings):
-            if each.name != "city":
-                self.assertTrue(getattr(settings, each.name), each.name)
-        self.assertNotEqual(settings.limits, Limits())
+        """The settings files that are printed are some, and use every key there is."""
+        plain, city = (
+            read_settings(each.text.encode(), each.where) for each in blocks(README, "toml")
+        )
+        used: set[tuple[type, str]] = set()
+        for values in (plain, city, city.city, city.city and city.city.federation):
+            assert values is not None
+            used |= {
+                (type(values), each.name) for each in fields(values) if getattr(values, each.name)
+            }
+        known = {
+            (table, each.name)
+            for table in (CenterSettings, CitySettings, FederationSettings)
+            for each in fields(table)
+        }
+        self.assertEqual(used, known)
+        self.assertNotEqual(plain.limits, Limits())
 
     def test_library(self) -> None:
         """The program that is printed takes the first free slot of a center."""
@@ -182,12 +194,16 @@ class DocumentTests(SynchronousTestCase):
     """All documents."""
 
     def test_links(self) -> None:
-        """What a document points at is there."""
+        """What a document points at is there, and so is the heading."""
         for path in DOCUMENTS:
             text = path.read_text(encoding="utf-8")
-            for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
-                if "://" not in target:
-                    self.assertTrue((path.parent / target).exists(), f"{path.name}: {target}")
+            for target, heading in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", text):
+                if "://" in target:
+                    continue
+                pointed = path.parent / target if target else path
+                self.assertTrue(pointed.exists(), f"{path.name}: {target}")
+                if heading:
+                    self.assertIn(heading, anchors(pointed), f"{path.name}: {target}#{heading}")
 
     def test_units(self) -> None:
         """The systemd units start roles with options they have."""

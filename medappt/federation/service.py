@@ -11,6 +11,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime, IReactorUDP
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from medappt.federation.authority import Authority
 from medappt.federation.bookings import Bookings
@@ -31,7 +32,7 @@ from medappt.model.ids import RecordIds
 from medappt.model.records import REACH, Contact
 from medappt.role.listening import Ports
 from medappt.store.booking import abort_pending
-from medappt.store.boots import Boot, peer_boot, raise_peer_boot, start_boot
+from medappt.store.boots import Boot, forget_boot, peer_boot, raise_peer_boot, start_boot
 from medappt.store.connection import Connection
 from medappt.store.writer import Writer
 from medappt.wire.envelope import KEY_BYTES, RANDOM_BYTES, Incarnation
@@ -159,7 +160,12 @@ class Federation(Service):
             peer=peer,
             highest=stale.highest,
         )
+        forgotten = self._running.authority.do(forget_boot, stale.refused.boot)
+        forgotten.addErrback(self._could_not_forget)
         self._running.end()
+
+    def _could_not_forget(self, failure: Failure) -> None:
+        self._log.failure("The next start may not be refused.", failure)
 
     def stopService(self) -> Deferred[None]:
         """Close the port, and end what goes on in the background; requests that wait for a peer

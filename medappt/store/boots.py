@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from medappt.model.ids import boot_of
 from medappt.store import schema
@@ -26,6 +26,7 @@ _LAST = Statement(select(func.max(_boots.c.number)))
 _ADD = Statement(
     insert(_boots).values(number=bindparam("number"), randomness=bindparam("randomness"))
 )
+_FORGET = Statement(delete(_boots).where(_boots.c.number == bindparam("boot")))
 _FIND_PEER = Statement(
     select(*_peers.c["boot", "randomness"]).where(_peers.c.city == bindparam("peer"))
 )
@@ -47,6 +48,12 @@ def start_boot(connection: Connection, randomness: bytes, *, above: int = 0) -> 
     number = max(last or 0, above) + 1
     connection.change(_ADD, number=number, randomness=randomness.hex())
     return number
+
+
+def forget_boot(connection: Connection, number: int) -> None:
+    """A peer has refused this run, as it has heard a later one: the next start takes its number
+    again and is refused as well, and not accepted one day for having started so often."""
+    connection.change(_FORGET, boot=number)
 
 
 def peer_boot(connection: Connection, peer: str) -> Boot | None:
