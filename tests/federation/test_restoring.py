@@ -8,6 +8,7 @@ from medappt.store.location import Location
 from medappt.store.sqlite import SQLiteDatabase
 from tests.federation.federated import FederatedCase
 from tests.folders import temporary_folder
+from tests.store.doubles import KEY
 
 
 class RestoringTests(FederatedCase):
@@ -20,7 +21,7 @@ class RestoringTests(FederatedCase):
         self.booked("MTLP0001", "QUEA100227")
         self.mtl.crash()
         self.mtl.database.close()
-        self.mtl.database = SQLiteDatabase.open(Location(path=path))
+        self.mtl.database = SQLiteDatabase.open(Location(path=path), KEY)
 
     def setUp(self) -> None:
         super().setUp()
