@@ -171,7 +171,9 @@ class CityAuditTests(FederatedCase):
     def test_a_dying_disk(self) -> None:
         """A booking that could not be decided is given up, which is a row; that it failed is
         none."""
-        self.add("QUEA100227")
+        self.add("QUEA100227", 2)
+        self.booked("MTLP0002", "QUEA100227")
+        self.told()
         self.network.is_held = True
         asked = self.begin(self.city.book(ANN, name("QUEA100227"), origin=ADMIN))
         self.run_for(0.1)
