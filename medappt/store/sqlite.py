@@ -82,7 +82,7 @@ class SQLiteDatabase:
                 raw.execute(f"PRAGMA {pragma}")
             raw.execute("BEGIN IMMEDIATE")  # take the lock: who comes second learns it at once
             raw.execute("COMMIT")
-            _check_revision(raw, location)
+            check_revision(raw, location)
         except sqlite3.Error as error:
             raw.close()
             raise unavailable(location.description, error) from error
@@ -163,7 +163,8 @@ def _open_memory() -> sqlite3.Connection:
     return raw
 
 
-def _check_revision(raw: sqlite3.Connection, location: Location) -> None:
+def check_revision(raw: sqlite3.Connection, location: Location) -> None:
+    """Raise ``StoreUnavailable`` unless a store has the newest revision."""
     tables = raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
     if not tables.fetchall():
         raise unavailable(location.description, FOREIGN)

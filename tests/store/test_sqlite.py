@@ -122,7 +122,7 @@ class OpeningTests(FileCase):
             raise KeyboardInterrupt
 
         self.database.close()
-        self.patch(sqlite, "_check_revision", interrupted)
+        self.patch(sqlite, "check_revision", interrupted)
         with self.assertRaises(KeyboardInterrupt):
             SQLiteDatabase.open(self.location)
         raw = sqlite3.connect(self.path, timeout=0)
