@@ -79,7 +79,7 @@ def explain(error: BaseException) -> tuple[str, int]:
     """What to say of one of ``EXPECTED``, in one line, and the exit code it makes."""
     match error:
         case CancelledError():
-            return "interrupted", FAILED
+            return "; ".join(["interrupted", *map(str, error.args)]), FAILED
         case UnexpectedReply():
             return f"the server does not speak the health center protocol: {error}", FAILED
         case NoAnswer() | NoEstimate():

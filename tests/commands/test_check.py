@@ -130,7 +130,8 @@ class FilesTests(CheckCase):
 
     def test_plain(self) -> None:
         """A center without a city has fewer lines."""
-        self.config.write_text('[center]\ntimezone = "UTC"\n')
+        self.environment["TZ"] = "UTC"
+        self.config.write_text("[center]\n")
         self.assertEqual(self.check(), 0)
         subjects = [line[6:].split(":")[0] for line in self.told]
         self.assertEqual(
