@@ -1,0 +1,192 @@
+"""The center of one city, through all its lives: production's own service on simulated machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from twisted.internet.defer import Deferred
+
+from medappt.center.imports import CenterData, Import
+from medappt.center.options import CenterConfiguration
+from medappt.center.service import CenterService, Surroundings
+from medappt.federation.service import FederationConfiguration
+from medappt.model.limits import Limits
+from medappt.store.failures import StoreFailed
+from medappt.store.here import Here
+from medappt.store.location import Location
+from medappt.store.migrate import memory_image
+from medappt.store.removal import add_slot
+from medappt.store.sqlite import SQLiteDatabase
+from medappt.store.transactions import run_now
+from medappt.wire.datafiles import read_availabilities, read_users
+from tests.center.fixtures import PlainHasher
+from tests.simulation.disk import Disk, SimulatedStore, open_image
+from tests.simulation.machine import Machine
+from tests.simulation.network import Network
+from tests.simulation.scenery import (
+    CITIES,
+    FEDERATION_KEY,
+    HOSTS,
+    TCP_PORT,
+    TYPES,
+    UDP_PORT,
+    ZONES,
+    Scenery,
+    contact_of,
+    users_file,
+)
+from tests.simulation.wallclock import WallClock
+from tests.simulation.workers import SimulatedWorkers
+
+KEY = b"of the digests" * 3
+OPENINGS = b"1 Tue 01pm doc1 41000\n2 Mon 03pm doc2 42000\n"
+
+
+class Hospital:
+    """``disk`` and ``wall`` outlive its processes. ``life`` counts these, from 1.
+
+    After a ``restore`` it is ``is_restored`` until it has run with a boot number above all that
+    its peers have heard of.
+    """
+
+    def __init__(self, network: Network, city: str, scenery: Scenery, seed: int) -> None:
+        self.network = network
+        self.city = city
+        self.wall = WallClock(network.timeline, scenery.begins)
+        self.disk = Disk(image=_prepared(city, scenery))
+        self.life = 0
+        self.is_restored = False
+        self.machine = self._new_machine(seed)
+        self.service: CenterService | None = None
+        self._seed = seed
+        self._scenery = scenery
+        self.lives: list[CenterService] = []
+
+    def _new_machine(self, seed: int) -> Machine:
+        self.life += 1
+        return Machine(self.network, HOSTS[self.city], f"{self.city}#{self.life}", seed)
+
+    @property
+    def is_up(self) -> bool:
+        return self.machine.is_alive and self.service is not None
+
+    def boot(self, above: int = 0) -> None:
+        """A process starts; ``above`` is the operator's override of a restored center."""
+        if self.life > 1 or self.service is not None:
+            self.machine = self._new_machine(self._seed)
+        machine = self.machine
+        self.network.timeline.note("booted", machine.name, above)
+        service = CenterService(
+            self._configuration(above),
+            Surroundings(
+                clock=machine,
+                now=self.wall.now,
+                randomness=machine.dice.randbytes,
+                jitter=machine.dice.random,
+                workers=SimulatedWorkers(machine),
+                hasher=PlainHasher(),
+                open_store=lambda location: SimulatedStore(self.disk, machine),
+            ),
+            most_connections=100,
+            role="medappt-server",
+        )
+        self.service = service
+        self.lives.append(service)
+        service.listen(machine)
+        try:
+            service.startService()
+        except StoreFailed:  # the disk is full: the process ends, and somebody starts it again
+            machine.kill()
+
+    def _configuration(self, above: int) -> CenterConfiguration:
+        city = self.city
+        return CenterConfiguration(
+            listen=(f"tcp:{TCP_PORT}:interface={HOSTS[city]}",),
+            is_default_listen=False,
+            folder=Path(),
+            store=Location(path=Path(f"/simulated/{city}.sqlite3")),
+            zone=ZONES[city],
+            data=center_data(city),
+            limits=Limits(),
+            is_classroom=False,
+            city=FederationConfiguration(
+                city=city,
+                zone=ZONES[city],
+                doctors={type_: contact_of(city, type_) for type_ in TYPES},
+                listen=(HOSTS[city], UDP_PORT),
+                keys=[FEDERATION_KEY],
+                peers={peer: (HOSTS[peer], UDP_PORT) for peer in CITIES if peer != city},
+                above=above,
+                reach=self._scenery.reach,
+            ),
+        )
+
+    def stop(self) -> Deferred[None]:
+        """End the process as an operator does."""
+        assert self.service is not None
+        return self.service.stopService()
+
+    def set_boot_back(self, by: int) -> None:
+        """Its boot number is that of an older copy of the store. Only the number: what a whole
+        older store has lost is no protocol's to keep."""
+        raw = open_image(self.disk.image)
+        raw.execute(
+            "DELETE FROM boots WHERE number IN (SELECT number FROM boots ORDER BY number DESC"
+            " LIMIT ?)",
+            (by,),
+        )
+        self.disk.image = raw.serialize()
+        raw.close()
+        self.is_restored = True
+
+
+@lru_cache(maxsize=len(CITIES))
+def center_data(city: str) -> CenterData:
+    """What the files of a center say."""
+    return CenterData(
+        users=tuple(read_users(users_file(city), "users.txt", city)),
+        openings=tuple(read_availabilities(OPENINGS, "availabilities.txt")),
+    )
+
+
+@lru_cache(maxsize=len(CITIES))
+def _migrated(city: str) -> bytes:
+    """A store of the newest revision, with the users in it. Made once: a migration takes longer
+    than a history."""
+    raw = open_image(memory_image())
+    database = SQLiteDatabase(raw, None)
+    work = Import(center_data(city), KEY, PlainHasher())
+    hashes = work.hash(run_now(database, work.names_to_hash))
+    run_now(database, lambda connection: work.apply(connection, hashes))
+    image = raw.serialize()
+    raw.close()
+    return image
+
+
+def _prepared(city: str, scenery: Scenery) -> bytes:
+    """The store with the slots that are open at the beginning."""
+    raw = open_image(_migrated(city))
+    database = SQLiteDatabase(raw, None)
+    here = Here(city=city, zone=ZONES[city], now=scenery.begins, new_id=_no_ids)
+    for name, capacity in scenery.slots[city]:
+        contact = contact_of(city, name.type)
+        run_now(database, _adding(here, name, capacity, contact))
+    image = raw.serialize()
+    raw.close()
+    return image
+
+
+def _adding(*arguments: object) -> Callable[[object], object]:
+    return lambda connection: add_slot(connection, *arguments)  # type: ignore[arg-type]
+
+
+def _no_ids() -> str:
+    raise AssertionError("an empty slot has no patients")
+
+
+def begins_of(scenery: Scenery) -> datetime:
+    """The instant of second 0."""
+    return scenery.begins
