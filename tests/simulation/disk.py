@@ -103,7 +103,9 @@ class SimulatedStore(SQLiteDatabase):
         before = self._disk.image
         super().commit()
         self._disk.ghost = self.raw.serialize()
-        self.raw.deserialize(before)
+        undone = open_image(before)
+        undone.backup(self.raw)  # deserializing into a connection that is in use crashes SQLite
+        undone.close()
         raise DiskFailure(sqlite3.SQLITE_IOERR, "disk I/O error")
 
 

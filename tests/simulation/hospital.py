@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -46,11 +45,7 @@ OPENINGS = b"1 Tue 01pm doc1 41000\n2 Mon 03pm doc2 42000\n"
 
 
 class Hospital:
-    """``disk`` and ``wall`` outlive its processes. ``life`` counts these, from 1.
-
-    After a ``restore`` it is ``is_restored`` until it has run with a boot number above all that
-    its peers have heard of.
-    """
+    """``disk`` and ``wall`` outlive its processes. ``life`` counts these, from 1."""
 
     def __init__(self, network: Network, city: str, scenery: Scenery, seed: int) -> None:
         self.network = network
@@ -58,7 +53,6 @@ class Hospital:
         self.wall = WallClock(network.timeline, scenery.begins)
         self.disk = Disk(image=_prepared(city, scenery))
         self.life = 0
-        self.is_restored = False
         self.machine = self._new_machine(seed)
         self.service: CenterService | None = None
         self._seed = seed
@@ -139,8 +133,8 @@ class Hospital:
             (by,),
         )
         self.disk.image = raw.serialize()
+        self.disk.ghost = None
         raw.close()
-        self.is_restored = True
 
 
 @lru_cache(maxsize=len(CITIES))
@@ -185,8 +179,3 @@ def _adding(*arguments: object) -> Callable[[object], object]:
 
 def _no_ids() -> str:
     raise AssertionError("an empty slot has no patients")
-
-
-def begins_of(scenery: Scenery) -> datetime:
-    """The instant of second 0."""
-    return scenery.begins
