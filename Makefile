@@ -12,6 +12,7 @@ run: $(SETUP)
 
 demo: $(SETUP)
 	$(BIN)/medappt demo
+	$(BIN)/medappt demo --federation
 
 test: style types coverage trial
 
@@ -24,7 +25,7 @@ coverage: $(SETUP)
 
 # the unit tests once more, under Twisted's own runner
 trial: $(SETUP)
-	$(BIN)/trial tests.model tests.wire tests.role tests.store tests.center tests.doctor tests.patient tests.federation tests.commands tests.contract tests.transcripts tests.test_architecture tests.test_samples tests.test_clinic tests.test_cli
+	$(BIN)/trial tests.model tests.wire tests.role tests.store tests.center tests.doctor tests.patient tests.federation tests.commands tests.contract tests.transcripts tests.test_architecture tests.test_samples tests.test_clinic tests.test_cli tests.machines
 
 types: $(SETUP)
 	$(BIN)/mypy

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from medappt import __version__
-from medappt.commands import passwd, patient, requests
+from medappt.commands import audit, passwd, patient, requests
 from medappt.commands.arguments import FAILED, USAGE, WrongUsage
 from medappt.role.startup import CannotStart
 from medappt.wire import words
@@ -39,10 +39,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"medappt {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    patient.configure(commands.add_parser("patient", help=patient.HELP))
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        # without abbreviations: who types --password SECRET must not have named a file
+        return commands.add_parser(name, help=text, allow_abbrev=False)
+
+    patient.configure(command("patient", patient.HELP))
     for form in requests.FORMS:
-        requests.configure(commands.add_parser(form.name, help=form.help), form)
-    passwd.configure(commands.add_parser("passwd", help=passwd.HELP))
+        requests.configure(command(form.name, form.help), form)
+    passwd.configure(command("passwd", passwd.HELP))
+    audit.configure(command("audit", audit.HELP))
     commands.add_parser("demo", help="the whole scenario on this machine", add_help=False)
     return parser
 

@@ -59,6 +59,7 @@ IMPURE_MODULES = {"random", "secrets"}
 COMPOSITION = {
     "medappt.commands.world": "what a command runs in: tags of requests are random",
     "medappt.center.server": "what twistd starts: the center is given its clock and randomness",
+    "medappt.demo.cities": "the demo books in the weeks to come",
 }
 """Modules that may reach for what is impure, and why."""
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from configparser import RawConfigParser
 from contextlib import redirect_stdout
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from io import StringIO
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,135 +25,26 @@ from medappt.doctor.desk import Answer, Desk, Sender
 from medappt.doctor.rate import RateLimit
 from medappt.doctor.service import Options as DoctorOptions
 from medappt.model.limits import LINE_BYTES, TAG_SECONDS, Limits
-from medappt.model.refusals import Code
 from medappt.samples import FILES
+from medappt.wire.city_settings import CitySettings, FederationSettings
 from medappt.wire.datafiles import read_prices
-from medappt.wire.requests import KEYWORDS
-from medappt.wire.settings import read_settings
+from medappt.wire.settings import CenterSettings, read_settings
 from tests.center.fixtures import MONDAY, Client, MemoryCenter
+from tests.documents import (
+    DOCUMENTS,
+    PROTOCOL,
+    README,
+    ROOT,
+    Block,
+    anchors,
+    blocks,
+    section,
+    table_rows,
+)
 
-ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
-PROTOCOL = ROOT / "docs" / "protocol.md"
-DOCUMENTS = (README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
 TORONTO = ZoneInfo("America/Toronto")
 
-_FENCE = re.compile(r"^```(\w+) *([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a document."""
-
-    where: str
-    language: str
-    note: str
-    lines: list[str]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines) + "\n"
-
-
-def blocks(path: Path, *languages: str) -> list[Block]:
-    """The fenced blocks of a document in these languages, in its order."""
-    text = path.read_text(encoding="utf-8")
-    return [
-        Block(f"{path.name}:{text.count(chr(10), 0, match.start()) + 1}", match[1], match[2], lines)
-        for match in _FENCE.finditer(text)
-        if match[1] in languages
-        for lines in [match[3].splitlines()]
-    ]
-
-
-def section(path: Path, title: str) -> str:
-    """What stands under a heading, until the next."""
-    text = path.read_text(encoding="utf-8")
-    match = re.search(rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert match is not None, f"{path.name} has no heading {title!r}"
-    return match[1]
-
-
-def table_rows(text: str) -> Iterator[list[str]]:
-    """The cells of the tables in ``text``, row by row, without their headings."""
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    for before, row in zip(["", *rows], rows, strict=False):
-        is_heading = row == rows[0] or set(row) <= set("|-")
-        if before and not is_heading:
-            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-
-
-class Player:
-    """Plays the session blocks of a document against one center."""
-
-    def __init__(self, test: SynchronousTestCase) -> None:
-        self._test = test
-        self._center = MemoryCenter(zone=TORONTO, now=MONDAY)
-        self._client: Client | None = None
-
-    def play(self, block: Block) -> None:
-        if block.note != "continued" or self._client is None:
-            self._center.now = _instant(block.note)
-            self._client = self._center.connect()
-        client, pending = self._client, b""
-        expected: list[str] = []
-        replies: list[str] = []
-        for line in [*block.lines, "> "]:
-            sign, text = line[:2], line[2:]
-            if sign == "> ":
-                self._test.assertEqual(expected, replies, block.where)
-                expected, replies = [], []
-                pending += text.encode() + b"\n"
-                continue
-            if pending:
-                replies = client.send(pending)
-                pending = b""
-            if sign == "< ":
-                expected.append(text)
-            elif line == "= closed":
-                transport = client.transport
-                self._test.assertTrue(transport.write_closed or transport.disconnecting, block)
-            else:
-                self._test.fail(f"{block.where}: what is {line!r}?")
-        self._test.assertEqual(pending, b"\n", f"{block.where}: ends with an unanswered request")
-
-
-def _instant(note: str) -> datetime:
-    return datetime.fromisoformat(note.removeprefix("at ")) if note.startswith("at ") else MONDAY
-
-
-class SessionTests(SynchronousTestCase):
-    """The sessions in the documents."""
-
-    def test_protocol(self) -> None:
-        """The sessions of the protocol's description go as they are printed, one after the
-        other."""
-        player, sessions = Player(self), blocks(PROTOCOL, "session")
-        self.assertGreater(len(sessions), 5)
-        for block in sessions:
-            player.play(block)
-
-    def test_readme(self) -> None:
-        """The session by hand in the README goes as it is printed."""
-        [session] = blocks(README, "session")
-        Player(self).play(session)
-
-    def test_keywords(self) -> None:
-        """Every word of the protocol is named in its description."""
-        text = PROTOCOL.read_text(encoding="utf-8")
-        for keyword in KEYWORDS:
-            self.assertRegex(text, rf"`{keyword}\b")
-
-    def test_codes(self) -> None:
-        """Every code is in the table of refusals, or among those of centers with a city."""
-        text = section(PROTOCOL, "1.4 Refusals")
-        told = {cells[0].strip("`") for cells in table_rows(text)} - {""}
-        others = re.search(r"The other codes, `([^`]+)`", text)
-        assert others is not None
-        elsewhere = set(others[1].split())
-        self.assertEqual(told & elsewhere, set())
-        self.assertEqual(told | elsewhere, {code.value for code in Code})
 
 
 class DatagramTests(SynchronousTestCase):
@@ -236,14 +125,34 @@ class ReadmeTests(SynchronousTestCase):
             known = set(_OPTION.findall(out.getvalue())) - {"help"}
             self.check_options(f"medappt {command}", known)
 
+    def test_audit_options(self) -> None:
+        """So has the table of the commands that read an audit."""
+        known: set[str] = set()
+        for command in ("verify", "show"):
+            out = StringIO()
+            with redirect_stdout(out), self.assertRaises(SystemExit):
+                main(["audit", command, "--help"])
+            known |= set(_OPTION.findall(out.getvalue())) - {"help"}
+        self.check_options("medappt audit", known)
+
     def test_settings(self) -> None:
-        """The settings file that is printed is one, and uses every key."""
-        [example] = blocks(README, "toml")
-        settings = read_settings(example.text.encode(), "README.md")
-        for each in fields(settings):
-            if each.name != "city":
-                self.assertTrue(getattr(settings, each.name), each.name)
-        self.assertNotEqual(settings.limits, Limits())
+        """The settings files that are printed are some, and use every key there is."""
+        plain, city = (
+            read_settings(each.text.encode(), each.where) for each in blocks(README, "toml")
+        )
+        used: set[tuple[type, str]] = set()
+        for values in (plain, city, city.city, city.city and city.city.federation):
+            assert values is not None
+            used |= {
+                (type(values), each.name) for each in fields(values) if getattr(values, each.name)
+            }
+        known = {
+            (table, each.name)
+            for table in (CenterSettings, CitySettings, FederationSettings)
+            for each in fields(table)
+        }
+        self.assertEqual(used, known)
+        self.assertNotEqual(plain.limits, Limits())
 
     def test_library(self) -> None:
         """The program that is printed takes the first free slot of a center."""
@@ -285,12 +194,16 @@ class DocumentTests(SynchronousTestCase):
     """All documents."""
 
     def test_links(self) -> None:
-        """What a document points at is there."""
+        """What a document points at is there, and so is the heading."""
         for path in DOCUMENTS:
             text = path.read_text(encoding="utf-8")
-            for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
-                if "://" not in target:
-                    self.assertTrue((path.parent / target).exists(), f"{path.name}: {target}")
+            for target, heading in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", text):
+                if "://" in target:
+                    continue
+                pointed = path.parent / target if target else path
+                self.assertTrue(pointed.exists(), f"{path.name}: {target}")
+                if heading:
+                    self.assertIn(heading, anchors(pointed), f"{path.name}: {target}#{heading}")
 
     def test_units(self) -> None:
         """The systemd units start roles with options they have."""

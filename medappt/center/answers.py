@@ -67,12 +67,14 @@ class Answers:
             return _TRY_AGAIN
 
     async def to_malformed(self, asked: Malformed, visitor: AnyVisitor) -> Reply:
-        """The refusal of a line that is no request, remembered if its tag asks for that."""
-        if asked.tag is None or not asked.has_effect:
+        """The refusal of a line that is no request, remembered if its tag asks for that, and in
+        the audit if an administrator sent it."""
+        tag = asked.tag if asked.has_effect else None
+        if tag is None and not visitor.user.is_administrator:
             return asked.refusal
-        return await self._guard(self._refusal(asked, asked.tag, visitor))
+        return await self._guard(self._refusal(asked, tag, visitor))
 
-    async def _refusal(self, asked: Malformed, tag: str, visitor: AnyVisitor) -> Reply:
+    async def _refusal(self, asked: Malformed, tag: str | None, visitor: AnyVisitor) -> Reply:
         return as_reply(await visitor.refuse(tag, asked.text, asked.refusal))
 
     async def _selection(self, command: Selection, tag: str | None, visitor: AnyVisitor) -> Reply:

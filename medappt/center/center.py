@@ -8,11 +8,16 @@ from datetime import datetime
 
 from medappt.center.board import Board
 from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled
+from medappt.model.audit import AuditVerb, Deed
+from medappt.model.identity import Role
+from medappt.model.origins import Origin
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.model.slots import FreeSlot, SlotState, parse_index
 from medappt.store import appointments, people, results
+from medappt.store.answers import Answer
 from medappt.store.appointments import Cancellation, Reservation
-from medappt.store.results import Outcome, Tagged
+from medappt.store.audit import note_refusal
+from medappt.store.results import Tagged, tag_of
 from medappt.store.writer import Writer
 
 
@@ -37,29 +42,43 @@ class Center:
         """Every slot, by index."""
         return self._board.states(self._now())
 
-    async def select(self, patient: str, word: str, tagged: Tagged | None) -> Reserved:
+    async def select(
+        self, patient: str, word: str, tagged: Tagged | None, *, origin: Origin
+    ) -> Reserved:
         """Reserve the next occurrence of the opening that ``word`` names."""
         now = self._now()
         index = parse_index(word)
         slot = None if index is None else self._board.slot(index, now)
         if slot is None:
             refusal = Refusal(code=Code.UNKNOWN_SLOT, text="no such index")
-            answer = await self.refuse(tagged, refusal)
+            deed = Deed(
+                origin=origin,
+                verb=AuditVerb.SELECTION,
+                object=word,
+                patient=patient,
+                tag=tag_of(tagged),
+            )
+            answer = await self.refuse(tagged, refusal, deed)
         else:
-            reservation = Reservation(patient=patient, slot=slot, at=now, tagged=tagged)
+            reservation = Reservation(
+                patient=patient, slot=slot, at=now, origin=origin, tagged=tagged
+            )
             outcome = await self._writer.submit_item(appointments.reserve, reservation)
             if outcome.changed is not None:
                 self._board.take(outcome.changed)
-            answer = _unless_refused(outcome)
+            answer = _unless_refused(outcome.answer)
         assert isinstance(answer, Reserved)  # a tag has one text, and so one kind of answer
         return answer
 
-    async def cancel(self, patient: str, index: int, tagged: Tagged | None) -> Cancelled:
+    async def cancel(
+        self, patient: str, index: int, tagged: Tagged | None, *, origin: Origin
+    ) -> Cancelled:
         """Give back a patient's place under an index (R8)."""
         cancellation = Cancellation(
             patient=patient,
             index=index,
             at=self._now(),
+            origin=origin,
             tagged=tagged,
         )
         outcome = await self._writer.submit(
@@ -67,20 +86,33 @@ class Center:
         )
         if outcome.changed is not None:
             self._board.give_back(outcome.changed)
-        answer = _unless_refused(outcome)
+        answer = _unless_refused(outcome.answer)
         assert isinstance(answer, Cancelled)
         return answer
 
-    async def refuse(self, tagged: Tagged | None, refusal: Refusal) -> Reserved | Cancelled:
-        """Raise ``refusal``, remembered under its tag if it has one; what the tag first got, if
-        the request was answered before."""
+    async def refuse(
+        self, tagged: Tagged | None, refusal: Refusal, deed: Deed
+    ) -> Reserved | Cancelled:
+        """Raise ``refusal`` of a request that did not come to the store, ``deed``: remembered
+        under its tag if it has one, in the audit if an administrator asked. What the tag first
+        got, if the request was answered before."""
         if tagged is None:
-            raise Refused(refusal.code, refusal.text)
+            raise await self.denied(refusal, deed)
         now = self._now()
-        outcome = await self._writer.submit(
-            lambda connection: results.remember(connection, tagged, now, refusal)
+        answered = await self._writer.submit(
+            lambda connection: results.remember(connection, deed, tagged, now, refusal)
         )
-        return _unless_refused(outcome)
+        return _unless_refused(answered.answer)
+
+    async def denied(self, refusal: Refusal, deed: Deed) -> Refused:
+        """What is to be raised for a request that is refused and not remembered, ``deed``: one of
+        an administrator is in the audit then."""
+        if deed.origin.role is Role.ADMINISTRATOR:
+            now = self._now()
+            await self._writer.submit(
+                lambda connection: note_refusal(connection, now, deed, refusal)
+            )
+        return Refused(refusal.code, refusal.text)
 
     async def schedule(self, patient: str) -> Sequence[Scheduled]:
         """A patient's appointments that have not begun, by start, in the center's time zone."""
@@ -97,11 +129,13 @@ class Center:
         )
         return person is not None
 
-    async def patients(self, index: int) -> Sequence[Attendance]:
+    async def patients(self, index: int, *, origin: Origin) -> Sequence[Attendance]:
         """Who has the next occurrence of an opening; ``unknown-slot`` if there is none."""
         slot = self._board.slot(index, self._now())
         if slot is None:
-            raise Refused(Code.UNKNOWN_SLOT, "no such index")
+            refusal = Refusal(code=Code.UNKNOWN_SLOT, text="no such index")
+            deed = Deed(origin=origin, verb=AuditVerb.PATIENTS, object=str(index))
+            raise await self.denied(refusal, deed)
         return await self._writer.submit(
             lambda connection: appointments.attendances(connection, slot)
         )
@@ -113,7 +147,8 @@ class Center:
         await self._writer.submit(lambda connection: results.forget_expired(connection, now))
 
 
-def _unless_refused(outcome: Outcome) -> Reserved | Cancelled:
-    if isinstance(outcome.answer, Refusal):
-        raise Refused(outcome.answer.code, outcome.answer.text)
-    return outcome.answer
+def _unless_refused(answer: Answer) -> Reserved | Cancelled:
+    if isinstance(answer, Refusal):
+        raise Refused(answer.code, answer.text)
+    assert isinstance(answer, Reserved | Cancelled)  # a tag has one text
+    return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import ICredentials
@@ -56,7 +57,7 @@ class PasswordChecker:
     Fails with ``UnauthorizedLogin``, after the same work whether the user is unknown or the
     password wrong, and at once for who has failed too often; with ``LoginBusy`` where too many
     wait; with the store's failures where it could not be asked. ``hashes`` are those that users
-    have at the start: their parameters are what a failure costs.
+    have at the start: their parameters are what a failure costs. ``now`` tells the instant.
     """
 
     _log = Logger()
@@ -73,6 +74,7 @@ class PasswordChecker:
         clock: IReactorTime,
         limits: Limits,
         notices: LimitNotices,
+        now: Callable[[], datetime],
     ) -> None:
         self._writer = writer
         self._hasher = hasher
@@ -80,6 +82,7 @@ class PasswordChecker:
         self._clock = clock
         self._limits = limits
         self._notices = notices
+        self._now = now
         self._decoys = hasher.decoys(hashes)
         self._throttle = Throttle(limits)
         self._turns = DeferredSemaphore(HASHES_AT_ONCE)
@@ -138,10 +141,11 @@ class PasswordChecker:
 
     async def _rehash(self, person: Person, password: bytes) -> None:
         new = await self._worker(lambda: self._hasher.hash(password))
+        now = self._now()
         try:
             await self._writer.submit(
                 lambda connection: people.replace_hash(
-                    connection, person.name, person.password_hash, new
+                    connection, person.name, person.password_hash, new, now
                 )
             )
         except (StoreBusy, StoreFailed) as error:  # the next login tries again

@@ -26,7 +26,7 @@ def configure_city(
             None,
         )
     listen = resolve(*federation.listen)
-    peers = {city: resolve(*address) for city, address in federation.peers.items()}
+    peers = {city: resolve(*address, beside=listen) for city, address in federation.peers.items()}
     path = base / federation.key_file
     keys = load_keys(path, [listen[0], *(host for host, _ in peers.values())])
     configuration = FederationConfiguration(

@@ -16,17 +16,18 @@ from medappt.model.appointments import (
     Attendance,
     Booked,
     Cancelled,
+    NoticeRow,
     Removed,
     Reserved,
     Scheduled,
     SlotList,
     Swapped,
 )
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.identity import User
 from medappt.model.ids import AppointmentId, PersonId, SlotName, parse_person
 from medappt.model.operations import NumberedSlotOperations
 from medappt.model.origins import Origin
-from medappt.model.records import Notice
 from medappt.model.refusals import Code, Refusal, Refused
 from medappt.model.slots import FreeSlot, SlotState
 from medappt.store.answers import Answer
@@ -71,14 +72,15 @@ class CityVisitor(AnyVisitor):
         return self._numbered
 
     async def list(self, type_: str) -> SlotList:
-        return await self._city.list(type_)
+        return await self._city.list(type_, origin=self.origin)
 
     async def book(
         self, slot: SlotName, patient: PersonId | None = None, tag: str | None = None
     ) -> Booked:
         tagged = self._tagged(tag, Book(slot=slot, patient=patient))
-        whose = await self._whom(patient, tagged, slot.type)
-        return await self._city.book(whose, slot, tagged)
+        deed = self._deed(AuditVerb.BOOK, slot, patient, tag)
+        whose = await self._whom(patient, deed, tagged, slot.type)
+        return await self._city.book(whose, slot, tagged, origin=self.origin)
 
     async def cancel(
         self,
@@ -88,15 +90,21 @@ class CityVisitor(AnyVisitor):
         tag: str | None = None,
     ) -> Cancelled:
         tagged = self._tagged(tag, CancelId(code=code, type=type_, patient=patient))
-        whose = await self._whom(patient, tagged)
-        return await self._city.cancel(whose, code, type_, tagged)
+        object_ = code if type_ is None else SlotName(code=code, type=type_)
+        whose = await self._whom(
+            patient, self._deed(AuditVerb.CANCEL, object_, patient, tag), tagged
+        )
+        return await self._city.cancel(whose, code, type_, tagged, origin=self.origin)
 
     async def cancel_index(self, index: int, patient: PersonId, tag: str | None) -> Cancelled:
         """Give back a patient's place under the index of a numbered slot. Refused:
         ``not-booked``."""
         tagged = self._tagged(tag, CancelIndexFor(index=index, patient=patient))
-        whose = await self._whom(patient, tagged)
-        return await self._city.once(tagged, lambda: self._center.cancel(str(whose), index, tagged))
+        deed = self._deed(AuditVerb.CANCEL, index, patient, tag)
+        whose = await self._whom(patient, deed, tagged)
+        return await self._city.once(
+            tagged, lambda: self._center.cancel(str(whose), index, tagged, origin=self.origin)
+        )
 
     async def swap(
         self,
@@ -106,64 +114,71 @@ class CityVisitor(AnyVisitor):
         tag: str | None = None,
     ) -> Swapped:
         tagged = self._tagged(tag, Swap(old=old, new=new, patient=patient))
-        whose = await self._whom(patient, tagged, new.type)
-        return await self._city.swap(whose, old, new, tagged)
+        deed = self._deed(AuditVerb.SWAP, f"{old} to {new}", patient, tag)
+        whose = await self._whom(patient, deed, tagged, new.type)
+        return await self._city.swap(whose, old, new, tagged, origin=self.origin)
 
     async def schedule(self, patient: PersonId | None = None) -> Sequence[Scheduled]:
-        whose = await self._whom(patient)
+        whose = await self._whom(patient, self._deed(AuditVerb.SCHEDULE, "", patient))
         rows = [*await self._city.schedule(whose), *await self._center.schedule(str(whose))]
         return sorted(rows, key=lambda row: row.start)
 
-    async def notices(self, told: int | None = None) -> Sequence[Notice]:
-        """What happened to the user's own appointments without their asking, but for what they
-        were shown: all up to the notice with the number ``told``."""
+    async def notices(self, told: int | None = None) -> Sequence[NoticeRow]:
         return await self._city.notices(self._person, told)
 
     async def patients(self, slot: SlotName) -> Sequence[Attendance]:
         rules.require_administrator(self.user)
-        return await self._city.patients(slot)
+        return await self._city.patients(slot, origin=self.origin)
 
     async def add(self, slot: SlotName, capacity: int, tag: str | None = None) -> Added:
         tagged = self._tagged(tag, Add(slot=slot, capacity=capacity))
-        await self._require_administrator(tagged)
-        return await self._city.add(slot, capacity, tagged)
+        await self._require_administrator(self._deed(AuditVerb.ADD, slot, None, tag), tagged)
+        return await self._city.add(slot, capacity, tagged, origin=self.origin)
 
     async def remove(self, slot: SlotName, tag: str | None = None) -> Removed:
         tagged = self._tagged(tag, Remove(slot=slot))
-        await self._require_administrator(tagged)
-        return await self._city.remove(slot, tagged)
+        await self._require_administrator(self._deed(AuditVerb.REMOVE, slot, None, tag), tagged)
+        return await self._city.remove(slot, tagged, origin=self.origin)
 
     async def preview(self, slot: SlotName) -> Removed:
         rules.require_administrator(self.user)
-        return await self._city.preview(slot)
+        return await self._city.preview(slot, origin=self.origin)
 
-    async def refuse(self, tag: str, text: str, refusal: Refusal) -> Answer:
-        return await self._city.refuse(self._visitor.tagged(tag, text), refusal)
+    async def refuse(self, tag: str | None, text: str, refusal: Refusal) -> Answer:
+        tagged = self._visitor.tagged(tag, text)
+        return await self._city.refuse(tagged, refusal, self._visitor.deed(tag, text))
 
     async def _whom(
-        self, named: PersonId | None, tagged: Tagged | None = None, *types: str
+        self, named: PersonId | None, deed: Deed, tagged: Tagged | None = None, *types: str
     ) -> PersonId:
         """The patient for whom the user acts. Refused: ``syntax``, ``forbidden``; and
         ``unknown-patient``, unless one of ``types`` is not known either, which comes before it."""
-        whose = await self._judged(lambda: rules.whom(self._person, named), tagged)
+        whose = await self._judged(lambda: rules.whom(self._person, named), deed, tagged)
         if self._person.is_administrator and all(map(self._city.knows_type, types)):
             is_known = not whose.is_administrator and await self._center.knows(str(whose))
             if not is_known:
                 # if it was answered when first asked, so will it be behind this
-                await self._city.refuse(tagged, _NO_PATIENT)
+                await self._city.refuse(tagged, _NO_PATIENT, deed)
         return whose
 
-    async def _judged(self, judge: Callable[[], T], tagged: Tagged | None) -> T:
+    async def _judged(self, judge: Callable[[], T], deed: Deed, tagged: Tagged | None) -> T:
         """What ``judge`` gives. Its refusal follows from the user and the words alone, so it is the
         same each time; it is remembered like others."""
         try:
             return judge()
         except Refused as refused:
-            await self._city.refuse(tagged, refused.refusal)
+            await self._city.refuse(tagged, refused.refusal, deed)
             raise
 
-    async def _require_administrator(self, tagged: Tagged | None) -> None:
-        await self._judged(lambda: rules.require_administrator(self.user), tagged)
+    async def _require_administrator(self, deed: Deed, tagged: Tagged | None) -> None:
+        await self._judged(lambda: rules.require_administrator(self.user), deed, tagged)
+
+    def _deed(
+        self, verb: AuditVerb, object_: object, patient: PersonId | None, tag: str | None = None
+    ) -> Deed:
+        """What the audit says of a request of this user."""
+        whose = None if patient is None else str(patient)
+        return Deed(origin=self.origin, verb=verb, object=str(object_), patient=whose, tag=tag)
 
     def _tagged(self, tag: str | None, command: CityCommand) -> Tagged | None:
         """What makes ``command`` the same when it comes again. Refused: ``syntax`` for what no
@@ -193,14 +208,15 @@ class _NumberedSlots:
         """Refused to administrators, who have no appointments: ``forbidden``."""
         tagged = self._visitor.tagged(tag, selection_text(index))
         if self._visitor.user.is_administrator:
-            await self._city.refuse(tagged, _NO_APPOINTMENTS)
+            deed = self._visitor.deed(tag, "selection")
+            await self._city.refuse(tagged, _NO_APPOINTMENTS, deed)
         return await self._city.once(tagged, lambda: self._visitor.select(index, tag))
 
     async def cancel(self, index: int, tag: str | None = None) -> Cancelled:
         """Refused to administrators: ``syntax``, see ``CityVisitor.cancel_index``."""
         tagged = self._visitor.tagged(tag, f"cancel {index}")
         if self._visitor.user.is_administrator:
-            await self._city.refuse(tagged, _WHOSE)
+            await self._city.refuse(tagged, _WHOSE, self._visitor.deed(tag, "cancel"))
         return await self._city.once(tagged, lambda: self._visitor.cancel(index, tag))
 
     async def schedule(self, patient: str | None = None) -> Sequence[Scheduled]:

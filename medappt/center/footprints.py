@@ -30,13 +30,15 @@ _NUMBERED = "numbered slots"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Footprint:
-    """What a request touches: ``keys``, or whatever there is.
+    """What a request touches: ``keys``, or whatever there is. What is ``shared`` others may touch
+    meanwhile if they share it too.
 
     One that ``is_ordered`` is a single transaction, asked for as soon as it starts: the store
     keeps the order of these among themselves.
     """
 
     keys: frozenset[Key] = frozenset()
+    shared: frozenset[Key] = frozenset()
     touches_all: bool = False
     writes: bool = True
     is_ordered: bool = False
@@ -47,7 +49,9 @@ class Footprint:
             return False
         if not (self.writes or earlier.writes):
             return False
-        return self.touches_all or earlier.touches_all or not self.keys.isdisjoint(earlier.keys)
+        if self.touches_all or earlier.touches_all:
+            return True
+        return bool(self.keys & (earlier.keys | earlier.shared) or self.shared & earlier.keys)
 
 
 ALONE = Footprint(touches_all=True)
@@ -61,7 +65,11 @@ _READS_ALL = Footprint(touches_all=True, writes=False)
 
 def footprint(command: Command) -> Footprint:
     """What a request touches. A patient that is not named is whoever asks, who may be named by
-    another request: that one touches everything."""
+    another request: that one touches everything.
+
+    Bookings of one slot for many patients overlap: one after the other, each with a round trip to
+    another city, the last would be answered long after its ten seconds.
+    """
     match command:
         case Selection() | Cancel() | Schedule(patient=None) | Patients():
             return ORDERED
@@ -72,13 +80,13 @@ def footprint(command: Command) -> Footprint:
         case Book(patient=None) | CancelId(patient=None) | Swap(patient=None):
             return ALONE
         case Book():
-            return _of(str(command.patient), command.slot.code)
+            return _of(str(command.patient), shared=command.slot.code)
         case CancelId():
             return _of(str(command.patient), command.code)
         case CancelIndexFor():
             return _of(str(command.patient), _NUMBERED)
         case Swap():
-            return _of(str(command.patient), command.old.code, command.new.code)
+            return _of(str(command.patient), command.old.code, shared=command.new.code)
         case SlotPatients():
             return _of(command.slot.code, writes=False)
         case Add() | Remove():
@@ -87,5 +95,6 @@ def footprint(command: Command) -> Footprint:
             return ALONE
 
 
-def _of(*keys: Key, writes: bool = True) -> Footprint:
-    return Footprint(keys=frozenset(keys), writes=writes)
+def _of(*keys: Key, shared: Key | None = None, writes: bool = True) -> Footprint:
+    others = frozenset(() if shared is None else (shared,))
+    return Footprint(keys=frozenset(keys), shared=others, writes=writes)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 from twisted.logger import Logger
 
@@ -72,10 +73,10 @@ class Import:
     def _hash(self, row: UserRow) -> str:
         return row.secret if row.is_hashed else self._hasher.hash(words.encode(row.secret))
 
-    def apply(self, connection: Connection, hashes: Mapping[str, str]) -> None:
-        """Second transaction: users and openings are as the files say."""
-        self._tell("users", people.import_people(connection, self._entries, hashes))
-        self._tell("openings", openings.import_openings(connection, self._data.openings))
+    def apply(self, connection: Connection, hashes: Mapping[str, str], now: datetime) -> None:
+        """Second transaction: users and openings are as the files say, from ``now`` (aware)."""
+        self._tell("users", people.import_people(connection, self._entries, hashes, now))
+        self._tell("openings", openings.import_openings(connection, self._data.openings, now))
 
     def _tell(self, what: str, count: ImportCount) -> None:
         if count.added or count.changed or count.removed:

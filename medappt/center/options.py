@@ -118,6 +118,17 @@ class CenterOptions(RoleOptions):
             raise usage.UsageError(str(error)) from None
         self["limit"][match[1]] = value
 
+    def pid_name(self) -> str:
+        """With the city, where there is one: those of a federation may share a directory."""
+        if self["config"] is not None:
+            try:
+                settings = load(self["config"], read_settings)
+            except CannotStart:  # told when the rest of it is read
+                return self.role
+            if settings.city is not None:
+                return f"{self.role}-{settings.city.city}"
+        return self.role
+
     def configuration(self) -> CenterConfiguration:
         """Read what the options name. Raises ``CannotStart``: what is wrong, and where."""
         settings, base = CenterSettings(), Path.cwd()

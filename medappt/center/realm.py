@@ -33,7 +33,8 @@ class CenterRealm:
     def requestAvatar(
         self, avatarId: bytes | tuple[()], mind: object, *interfaces: type[Interface]
     ) -> Deferred[tuple[type[Interface], object, Callable[[], None]]]:
-        """See ``IRealm``; ``IVisitor`` is the only interface there is."""
+        """See ``IRealm``; ``IVisitor`` is the only interface there is. ``mind`` is the address the
+        user is at."""
         if IVisitor not in interfaces or not isinstance(avatarId, bytes):
             raise NotImplementedError("a center knows visitors only")
         return Deferred.fromCoroutine(self._admit(words.decode(avatarId), str(mind)))

@@ -35,7 +35,7 @@ from medappt.role.narration import Narrator
 from medappt.role.startup import CannotStart, refuse
 from medappt.store import appointments, people
 from medappt.store.failures import StoreFailed, StoreUnavailable
-from medappt.store.keys import KEY_BYTES, load_or_create_key
+from medappt.store.keys import key_path, store_key
 from medappt.store.location import Location
 from medappt.store.migrate import migrate
 from medappt.store.openings import current_openings
@@ -59,7 +59,7 @@ class Surroundings:
     jitter: Callable[[], float]
     workers: Workers
     hasher: Hasher
-    open_store: Callable[[Location], SQLiteDatabase] = SQLiteDatabase.open
+    open_store: Callable[[Location, bytes], SQLiteDatabase] = SQLiteDatabase.open
 
 
 class CenterService(Service):
@@ -112,7 +112,7 @@ class CenterService(Service):
     def store_files(self) -> tuple[Path, ...]:
         """The files that ``prepare_store`` makes: none for a store in memory."""
         path = self._configuration.store.path
-        return () if path is None else (path, _key_path(path))
+        return () if path is None else (path, key_path(path))
 
     def prepare_store(self) -> None:
         """Bring a store in a file up to date. Raises ``CannotStart``.
@@ -166,6 +166,7 @@ class CenterService(Service):
             clock=surroundings.clock,
             limits=configuration.limits,
             notices=self._notices,
+            now=surroundings.now,
         )
         self._writer = writer
         self._factory.open(Portal(CenterRealm(center, writer, city), [checker]))
@@ -176,7 +177,7 @@ class CenterService(Service):
         if self._configuration.store.path is None:  # nothing was prepared
             return self._open_up_to_date()
         try:
-            return self._surroundings.open_store(self._configuration.store)
+            return self._surroundings.open_store(self._configuration.store, self._key())
         except StoreUnavailable as error:
             raise CannotStart(str(error)) from None
 
@@ -185,9 +186,10 @@ class CenterService(Service):
         location = self._configuration.store
         try:
             migrate(location)
-            database = self._surroundings.open_store(location)
+            key = self._key()
+            database = self._surroundings.open_store(location, key)
             try:
-                self._import_files(database)
+                self._import_files(database, key)
             except BaseException:
                 database.close()
                 raise
@@ -195,17 +197,16 @@ class CenterService(Service):
             raise CannotStart(str(error)) from None
         return database
 
-    def _import_files(self, database: SQLiteDatabase) -> None:
-        path, randomness = self._configuration.store.path, self._surroundings.randomness
-        if path is None:
-            key = randomness(KEY_BYTES)
-        else:
-            key = load_or_create_key(_key_path(path), randomness)
+    def _key(self) -> bytes:
+        return store_key(self._configuration.store, self._surroundings.randomness)
+
+    def _import_files(self, database: SQLiteDatabase, key: bytes) -> None:
         if not self._configuration.shows_names:
             self._sentences.hide_names(key)
         work = Import(self._configuration.data, key, self._surroundings.hasher)
         hashes = work.hash(run_now(database, work.names_to_hash))
-        run_now(database, lambda connection: work.apply(connection, hashes))
+        now = self._surroundings.now()
+        run_now(database, lambda connection: work.apply(connection, hashes, now))
 
     def _start_forgetting(self, center: Center) -> None:
         def forget() -> Deferred[None]:
@@ -267,8 +268,3 @@ class CenterService(Service):
         await closing
         self._narrator.stop()
         self._surroundings.workers.stop()
-
-
-def _key_path(store: Path) -> Path:
-    """The file of the key that belongs to a store."""
-    return store.with_name(f"{store.name}.key")

@@ -131,7 +131,7 @@ def _put_off(session: Session, core: SessionCore, turn: Turn) -> None:
 def _login_again(
     session: Session, core: SessionCore, visitor: AnyVisitor, turn: Turn, asked: Authenticate
 ) -> None:
-    core.answer(turn, _ALREADY_IN)
+    core.refuse(turn, Malformed(refusal=_ALREADY_IN, text="authenticate"), visitor)
 
 
 @_serving.upon(Session.ask).loop()

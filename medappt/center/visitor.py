@@ -10,6 +10,7 @@ from zope.interface import Interface, implementer
 from medappt.center.center import Center
 from medappt.model import rules
 from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled
+from medappt.model.audit import AuditVerb, Deed, requested
 from medappt.model.identity import User
 from medappt.model.operations import NumberedSlotOperations
 from medappt.model.origins import Origin
@@ -18,6 +19,8 @@ from medappt.model.slots import FreeSlot, SlotState, parse_index
 from medappt.store.answers import Answer
 from medappt.store.results import Tagged
 from medappt.wire import words
+
+_NO_PATIENT = Refusal(code=Code.UNKNOWN_PATIENT, text="no such patient")
 
 
 class IVisitor(Interface):
@@ -38,8 +41,9 @@ class AnyVisitor(ABC):
         """Their requests about numbered slots."""
 
     @abstractmethod
-    async def refuse(self, tag: str, text: str, refusal: Refusal) -> Answer:
-        """Refuse a tagged request that is none, ``text``: the refusal is remembered (section 4).
+    async def refuse(self, tag: str | None, text: str, refusal: Refusal) -> Answer:
+        """Refuse a request that is none, ``text``: the refusal is remembered if it has a ``tag``
+        (section 4), and is in the audit if an administrator asked.
 
         Returns what the tag got first if it was answered before; raises ``Refused`` else.
         """
@@ -67,25 +71,35 @@ class Visitor(AnyVisitor):
 
     async def select(self, index: str, tag: str | None = None) -> Reserved:
         tagged = self.tagged(tag, selection_text(index))
-        return await self._center.select(self.user.name, index, tagged)
+        return await self._center.select(self.user.name, index, tagged, origin=self.origin)
 
     async def cancel(self, index: int, tag: str | None = None) -> Cancelled:
-        return await self._center.cancel(self.user.name, index, self.tagged(tag, f"cancel {index}"))
+        tagged = self.tagged(tag, f"cancel {index}")
+        return await self._center.cancel(self.user.name, index, tagged, origin=self.origin)
 
     async def schedule(self, patient: str | None = None) -> Sequence[Scheduled]:
-        whose = rules.whose_schedule(self.user, patient)
+        deed = Deed(origin=self.origin, verb=AuditVerb.SCHEDULE, object="", patient=patient)
+        try:
+            whose = rules.whose_schedule(self.user, patient)
+        except Refused as refused:
+            raise await self._center.denied(refused.refusal, deed) from None
         if whose != self.user.name and not (
             words.is_storable(whose) and await self._center.knows(whose)
         ):
-            raise Refused(Code.UNKNOWN_PATIENT, "no such patient")
+            raise await self._center.denied(_NO_PATIENT, deed)
         return await self._center.schedule(whose)
 
     async def patients(self, index: int) -> Sequence[Attendance]:
         rules.require_administrator(self.user)
-        return await self._center.patients(index)
+        return await self._center.patients(index, origin=self.origin)
 
-    async def refuse(self, tag: str, text: str, refusal: Refusal) -> Answer:
-        return await self._center.refuse(self.tagged(tag, text), refusal)
+    async def refuse(self, tag: str | None, text: str, refusal: Refusal) -> Answer:
+        return await self._center.refuse(self.tagged(tag, text), refusal, self.deed(tag, text))
+
+    def deed(self, tag: str | None, text: str) -> Deed:
+        """What the audit says of a line that is no request."""
+        word = text.partition(" ")[0]
+        return Deed(origin=self.origin, verb=requested(word), object="", tag=tag)
 
     def tagged(self, tag: str | None, text: str) -> Tagged | None:
         """What makes this user's request ``text`` the same when it comes again."""

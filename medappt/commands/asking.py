@@ -48,7 +48,7 @@ def put(city: RemoteCity, command: Command, tag: str | None) -> Deferred[Report]
             place = city.cancel(command.code, command.type, command.patient, tag)
             return place.addCallback(reports.cancelled)
         case city_requests.CancelIndexFor():
-            place = city.cancel_numbered(command.index, command.patient, tag)
+            place = city.cancel_index(command.index, command.patient, tag)
             return place.addCallback(reports.cancelled)
         case city_requests.Swap():
             swapped = city.swap(command.old, command.new, command.patient, tag)

@@ -14,6 +14,7 @@ from medappt.commands.password import Login
 from medappt.commands.reports import Report
 from medappt.commands.session import Session
 from medappt.commands.world import World
+from medappt.model.refusals import Refused
 from medappt.patient.failures import NoEstimate
 from medappt.wire.city_requests import Book
 from medappt.wire.requests import Command
@@ -49,7 +50,14 @@ async def _do(world: World, errand: Errand, session: Session, output: Output) ->
     output.notices(notices)
     is_effect = has_effect(errand.keyword, errand.request)
     tag = world.new_tag() if is_effect else None
-    report = await session.ask(lambda city: put(city, errand.request, tag), has_effect=is_effect)
+    try:
+        report = await session.ask(
+            lambda city: put(city, errand.request, tag), has_effect=is_effect
+        )
+    except Refused:
+        if not errand.as_json:  # they were shown already
+            await tell(session, notices)
+        raise
     output.report(report)
     try:
         exit_code = await _tell_cost(world, errand, report, output)

@@ -78,5 +78,5 @@ def _sentence(notice: NoticeRow) -> str:
             return f"{appointment} was removed; your appointment is now {notice.new_code}"
         case NoticeKind.WAITLISTED:
             return f"{appointment} was removed; you wait for another"
-        case NoticeKind.EXPIRED:
+        case _:  # it expired
             return f"no other place was found for {appointment}; you no longer wait"

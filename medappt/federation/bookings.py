@@ -17,7 +17,7 @@ from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.judgement import UNKNOWN_SLOT
 from medappt.store.records import delete_record
-from medappt.store.results import Answered, keep
+from medappt.store.results import Answered, refuse
 
 
 class Bookings:
@@ -64,7 +64,7 @@ class Bookings:
         return answered.answer
 
     async def _abandon(self, pending: Pending) -> None:
-        await self._errands.done(lambda: self._authority.do(booking.abandon, pending))
+        await self._errands.done(lambda: self._authority.act(booking.abandon, pending))
         self._changed()
 
     def stop(self) -> None:
@@ -79,6 +79,5 @@ def _begin(
     if isinstance(begun, Pending) and begun.wanted.city not in peers:
         # nobody to be asked, and nobody to be told
         delete_record(connection, begun.id)
-        keep(connection, wanted.tagged, here.now, UNKNOWN_SLOT)
-        return Answered(answer=UNKNOWN_SLOT)
+        return refuse(connection, wanted.deed, wanted.tagged, here.now, UNKNOWN_SLOT)
     return begun

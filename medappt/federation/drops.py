@@ -9,6 +9,9 @@ from enum import Enum
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from medappt.model.refusals import Refused
+from medappt.store.failures import StoreBusy, StoreFailed
+
 
 class Drop(Enum):
     """Why a datagram had no effect; the value says it to a person."""
@@ -26,7 +29,17 @@ class Drop(Enum):
     UNRECORDED = "of a run of its sender that is not on record yet"
     STOPPED = "after the federation was stopped"
     UNSENT = "not taken by the network"
+    WITHHELD = "not answered on purpose: not to be asked, or the store cannot do it now"
     FAILED = "not handled because of an error of this program"
+
+
+class NoAnswer(Exception):
+    """This center does not answer that question."""
+
+
+_ON_PURPOSE = (NoAnswer, Refused, StoreBusy, StoreFailed)
+"""How a handler says that it gives no answer. The writer tells of a failing store itself, and a
+peer that asks for what is another's must not fill the log."""
 
 
 class Drops:
@@ -58,9 +71,13 @@ class Drops:
                 port=source[1],
             )
 
-    def count_error(self, error: Exception) -> None:
-        """Count a datagram that was not handled because of ``error``; the first of a type is logged
-        with its traceback."""
+    def count_error(self, error: Exception, source: tuple[str, int]) -> None:
+        """Count a datagram from the address ``source`` that was not handled because of ``error``:
+        ``WITHHELD`` if that says so on purpose. Else the first of a type is logged with its
+        traceback, for it is a defect."""
+        if isinstance(error, _ON_PURPOSE):
+            self.count(Drop.WITHHELD, source)
+            return
         self._counts[Drop.FAILED] += 1
         if type(error) not in self._errors:
             self._errors.add(type(error))

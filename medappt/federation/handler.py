@@ -39,10 +39,6 @@ class KeepHead(Protocol):
         """Keep the head of a peer's audit, durably: the one that was kept before."""
 
 
-class NoAnswer(Exception):
-    """This center does not answer that question."""
-
-
 class Answering:
     """The handler of a link. ``changed`` is called after a transaction that may have opened a
     place, or decided a removal."""
@@ -53,7 +49,7 @@ class Answering:
         doubt: Doubt,
         runs: Runs,
         changed: Callable[[], object],
-        keep_head: KeepHead | None = None,
+        keep_head: KeepHead,
     ) -> None:
         self._authority = authority
         self._doubt = doubt
@@ -63,13 +59,13 @@ class Answering:
 
     async def __call__(self, peer: str, request: Request[Any], /) -> Reply:
         """Fails, so that there is no answer, with ``Refused`` for an id of another's making, with
-        ``StoreBusy`` or ``StoreFailed``, and with ``NoAnswer``."""
+        ``StoreBusy`` and with ``StoreFailed``."""
         match request:
             case Status():
                 return RecordIs(state=await self._authority.do(record_state, peer, request.id))
             case Move():
                 return await self._runs.move(peer, request.id, request.page)
-            case Heads() if self._keep_head is not None:
+            case Heads():
                 return KeptHead(head=await self._keep_head(peer, request.head))
             case _:
                 return await self._as_owner(peer, LocalOwner(self._authority, peer), request)
@@ -89,10 +85,9 @@ class Answering:
                 self._doubt.forget(request.id)
             case Wait():
                 await owner.wait(request.id)
-            case Unwait():
-                await owner.unwait(request.id)
             case _:
-                raise NoAnswer(f"a {type(request).__name__} of {peer}")
+                assert isinstance(request, Unwait), "there are no others"
+                await owner.unwait(request.id)
         self._changed()
         return reply
 

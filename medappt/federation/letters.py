@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -12,19 +12,34 @@ from medappt.federation.authority import Authority
 from medappt.federation.errands import Errands
 from medappt.federation.link import LinkStopped
 from medappt.federation.owners import OwnerOperations
+from medappt.federation.pace import MOST_AT_ONCE, Pace
 from medappt.model.records import Verb
-from medappt.store.outbox import Letter, acknowledge, letters
+from medappt.store.outbox import Letter, acknowledge, oldest_letters
 
-UNDER_WAY = 64
-"""Letters to one peer that wait for its answer: a peer that was down for a day is not buried, and
-takes no more of ours at once than it handles."""
+SILENT_SECONDS = 10.0
+"""Without an answer to any letter: by then one has gone out six times."""
 
 _COLLECT = "collect"
 
 
+@dataclass(slots=True, eq=False)
+class _Correspondent:
+    """A peer: ``untold`` are the letters that wait for its answer, in the order they were sent;
+    ``answers`` counts what it has answered."""
+
+    pace: Pace = field(default_factory=Pace)
+    untold: dict[Letter, None] = field(default_factory=dict)
+    answers: int = 0
+
+
 class Letters:
     """The outbox of one center. Each letter is sent again by itself, with its own growing pause:
-    one that its peer cannot take holds up no other."""
+    one that its peer cannot take holds up no other.
+
+    What bounds the work: a peer with as many letters under way as its pace allows is not looked
+    up in the store at all, and for any other no more is read than may be under way. So a peer
+    that is down costs one letter every few seconds, however many wait for it.
+    """
 
     _log = Logger()
 
@@ -34,9 +49,9 @@ class Letters:
         self._authority = authority
         self._owners = owners
         self._errands = Errands(clock)
-        self._under_way: Counter[str] = Counter()
+        # a peer that is configured no more may be so again: its letters stay
+        self._peers = {city: _Correspondent() for city in owners}
         self._is_due = False
-        self._has_more: set[str] = set()
 
     def wake(self) -> None:
         """There may be new letters."""
@@ -50,29 +65,55 @@ class Letters:
     async def _collect(self) -> None:
         while self._is_due:
             self._is_due = False
-            for letter in await self._errands.done(lambda: self._authority.do(letters)):
+            # who has no room is looked up once there is some
+            cities = [city for city, peer in self._peers.items() if peer.pace.room]
+            if not cities:
+                return
+            for letter in await self._oldest(cities):
                 self._send(letter)
 
-    def _send(self, letter: Letter) -> None:
-        # a peer that is configured no more may be so again
-        if letter.peer not in self._owners or letter in self._errands:
-            return
-        if self._under_way[letter.peer] >= UNDER_WAY:
-            self._has_more.add(letter.peer)
-            return
-        self._under_way[letter.peer] += 1
-        self._errands.start(letter, lambda: self._deliver(letter))
+    async def _oldest(self, cities: Sequence[str]) -> Sequence[Letter]:
+        # those under way are among the oldest: with so many all that may follow are found
+        return await self._errands.done(
+            lambda: self._authority.do(oldest_letters, cities, MOST_AT_ONCE)
+        )
 
-    async def _deliver(self, letter: Letter) -> None:
+    def _send(self, letter: Letter) -> None:
+        peer = self._peers[letter.peer]
+        if peer.pace.room and letter not in self._errands:
+            peer.pace.begin()
+            peer.untold[letter] = None
+            self._errands.start(letter, lambda: self._deliver(letter, peer))
+            self._errands.start(letter.peer, lambda: self._listen(peer))
+
+    async def _listen(self, peer: _Correspondent) -> None:
+        """Take note of silence, until no letter waits."""
+        while True:
+            answers = peer.answers
+            await self._errands.pause(SILENT_SECONDS)
+            if peer.answers == answers:
+                peer.pace.silent()
+                for letter in list(peer.untold)[1:]:
+                    del peer.untold[letter]
+                    peer.pace.end(is_answered=False)
+                    self._errands.end(letter)
+
+    async def _deliver(self, letter: Letter, peer: _Correspondent) -> None:
         try:
             is_lost = not await self._tell(letter)
+        except LinkStopped:
+            self._errands.end(letter.peer)
+            return
+        peer.answers += 1
+        del peer.untold[letter]
+        if not peer.untold:
+            self._errands.end(letter.peer)
+        try:
             is_alarm = await self._errands.done(
                 lambda: self._authority.do(acknowledge, letter, is_lost=is_lost)
             )
-        except LinkStopped:
-            return
         finally:
-            self._under_way[letter.peer] -= 1
+            has_room = peer.pace.end(is_answered=True)
         if is_alarm:
             self._log.critical(
                 "{city}: {peer} has lost the place of an appointment that is booked: {record}",
@@ -80,8 +121,7 @@ class Letters:
                 peer=letter.peer,
                 record=letter.record,
             )
-        if letter.peer in self._has_more:
-            self._has_more.discard(letter.peer)
+        if has_room:
             self.wake()
 
     async def _tell(self, letter: Letter) -> bool:

@@ -4,6 +4,7 @@ with an effect once.
     request   → sent again until answered; handled however often it comes: verbs are idempotent
     reply     ← matched by the whole key of the request, and the source
     STALE     ← to who sends as an earlier run of itself; about our present run, it ends our part
+    PROBE     → answered with ECHO, and otherwise without any effect
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import ip_address
 from itertools import count
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -23,6 +25,7 @@ from twisted.logger import Logger
 
 from medappt.federation.asking import Asked, Asking
 from medappt.federation.drops import Drop, Drops
+from medappt.federation.echoing import Echoing
 from medappt.federation.reading import Reading
 from medappt.federation.window import Window
 from medappt.wire.envelope import Envelope, Header, Incarnation, Kind, Opened, read_header
@@ -55,7 +58,8 @@ class Handler(Protocol):
 
     def __call__(self, peer: str, request: Request[Any], /) -> Awaitable[Reply]:
         """The answer to what the center of the city ``peer`` asks. If it fails there is none, and
-        the peer asks again. What has an effect is durable before the result."""
+        the peer asks again; with ``NoAnswer``, ``Refused``, ``StoreBusy`` or ``StoreFailed`` that
+        is on purpose. What has an effect is durable before the result."""
 
 
 class CommitRun(Protocol):
@@ -84,6 +88,7 @@ class _Peer:
     city: str
     address: Address
     highest: Incarnation | None
+    echoing: Echoing
     window: Window = field(default_factory=Window)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     heard_by: int | None = None
@@ -100,7 +105,7 @@ class Link(DatagramProtocol):
     and perhaps the one being retired, ``peers`` the addresses of the configured centers, ``known``
     the runs of them that are on record. ``on_stale`` is called once, when a peer has heard a later
     run of this center than this one: the link has stopped its part then, until the operator
-    decides. ``jitter`` draws from 0 up to 1.
+    decides. ``now`` tells the instant (aware, UTC), ``jitter`` draws from 0 up to 1.
     """
 
     noisy = False
@@ -118,13 +123,19 @@ class Link(DatagramProtocol):
         handler: Handler,
         on_stale: Callable[[str, Stale], object],
         clock: IReactorTime,
+        now: Callable[[], datetime],
         jitter: Callable[[], float],
     ) -> None:
         self._city = city
         self._own = own
         self._envelope = Envelope(keys)
         self._peers = {
-            name: _Peer(city=name, address=(str(ip_address(host)), port), highest=known.get(name))
+            name: _Peer(
+                city=name,
+                address=(str(ip_address(host)), port),
+                highest=known.get(name),
+                echoing=Echoing(clock, now),
+            )
             for name, (host, port) in peers.items()
         }
         self._commit_run = commit_run
@@ -181,7 +192,7 @@ class Link(DatagramProtocol):
         try:
             kind = self._receive(datagram, addr)
         except Exception as error:  # noqa: BLE001 - no datagram stops the center
-            self.drops.count_error(error)
+            self.drops.count_error(error, addr)
         else:
             if kind is not None:
                 self.drops.count(kind, addr)
@@ -207,6 +218,11 @@ class Link(DatagramProtocol):
         if header.kind is Kind.STALE:
             # also from an earlier run of the peer: two restored centers must notice it both
             return self._be_stale(peer, opened)
+        if header.kind is Kind.PROBE:
+            # before anything is noted: its sender is not the center of that city, but beside it
+            return self._echo(peer, opened, source)
+        if header.kind is Kind.ECHO:
+            return Drop.UNMATCHED
         return self._admit(peer, _Arrival(opened, source))
 
     def _admit(self, peer: _Peer, arrival: _Arrival) -> Drop | None:
@@ -220,7 +236,7 @@ class Link(DatagramProtocol):
         if peer.highest is None or run.boot > peer.highest.boot:
             peer.arrivals.append(arrival)
             peer.is_recording = True
-            Deferred.fromCoroutine(self._record(peer, run))
+            Deferred.fromCoroutine(self._record(peer, run, arrival.source))
             return None
         if run != peer.highest:
             self._refuse(peer, run, peer.highest, arrival)
@@ -232,14 +248,14 @@ class Link(DatagramProtocol):
             return self._take_reply(peer, arrival)
         return self._take_request(peer, arrival)
 
-    async def _record(self, peer: _Peer, run: Incarnation) -> None:
+    async def _record(self, peer: _Peer, run: Incarnation, source: Address) -> None:
         on_record: Incarnation | None = None
         try:
             on_record = await self._commit_run(peer.city, run)
             if on_record.boot < run.boot:
                 raise RuntimeError("a higher boot number was not put on record")
         except Exception as error:  # noqa: BLE001 - the peer sends again
-            self.drops.count_error(error)
+            self.drops.count_error(error, source)
             on_record = None
         peer.is_recording = False
         arrivals = list(peer.arrivals)
@@ -317,9 +333,16 @@ class Link(DatagramProtocol):
             # in the key it was asked in: a peer may not have the new one yet
             self._send(peer, Kind.REPLY, payload, arrival.source, arrival.opened.key)
         except Exception as error:  # noqa: BLE001 - the peer asks again
-            self.drops.count_error(error)
+            self.drops.count_error(error, arrival.source)
         finally:
             peer.handling -= 1
+
+    def _echo(self, peer: _Peer, opened: Opened, source: Address) -> Drop | None:
+        echo = peer.echoing.answer(opened, peer.highest)
+        if isinstance(echo, Drop):
+            return echo
+        self._send(peer, Kind.ECHO, echo, source, opened.key)
+        return None
 
     # Going out
 

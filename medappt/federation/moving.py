@@ -3,7 +3,8 @@ homes (section 8, remove and waiting)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -11,11 +12,20 @@ from medappt.federation.authority import Authority
 from medappt.federation.errands import Bell, Errands
 from medappt.federation.link import LinkStopped
 from medappt.federation.owners import Asks
+from medappt.federation.pace import Pace
+from medappt.federation.sweep import Sweep
 from medappt.model.moves import PageCursors
 from medappt.model.records import Page
 from medappt.store.connection import Connection
-from medappt.store.here import Here
-from medappt.store.options import Displaced, page_for, to_move, to_offer
+from medappt.store.options import (
+    BEGINNING,
+    Displaced,
+    Position,
+    displaced,
+    first_unsettled,
+    page_for,
+    pages_for,
+)
 from medappt.wire.federation import Move, Moving
 
 FIRST_PAUSE = 0.5
@@ -27,18 +37,43 @@ LONGEST_MOVE_PAUSE = 5.0
 LONGEST_OFFER_PAUSE = 60.0
 """Who waits may have refused all there is for good reason."""
 
-ASKED_AT_ONCE = 64
-"""Homes asked about so many patients at once; the others come when one of them has answered."""
-
 ANSWER_SECONDS = 10.0
 """A page that had no answer by then is made anew: its slots may be taken."""
+
+LOOKED_AT_ONCE = 256
+"""Patients of one home in one transaction: a millisecond of the writer."""
+
+STEP_SECONDS = 0.1
+"""Between such looks, where one is not enough: whatever happens, they take no more than a hundredth
+of the writer's time."""
 
 _SURVEY = "survey"
 
 
+@dataclass(slots=True, eq=False)
+class _Home:
+    """A peer, with what is remembered of its patients: the pages they refused, and how long each
+    rests after the next answer."""
+
+    city: str
+    pace: Pace = field(default_factory=Pace)
+    sweep: Sweep = field(default_factory=Sweep)
+    cursors: PageCursors = field(default_factory=PageCursors)
+    pauses: dict[str, float] = field(default_factory=dict)
+
+    def retain(self, ids: set[str]) -> None:
+        self.cursors.retain(ids)
+        self.pauses = {id_: pause for id_, pause in self.pauses.items() if id_ in ids}
+
+
 class Mover:
     """Asks homes, level-triggered: as long as a place in a removed slot is taken, or a suitable
-    one is open for somebody who waits. ``jitter`` draws from 0 up to 1."""
+    one is open for somebody who waits. ``jitter`` draws from 0 up to 1.
+
+    What bounds the work: the list of each home is looked through in pieces, in turn, and of it no
+    more are asked about at once than its pace allows; a home that is silent is asked about one
+    patient at a time, and others do not wait for it.
+    """
 
     def __init__(
         self,
@@ -50,23 +85,22 @@ class Mover:
     ) -> None:
         self._authority = authority
         self._link = link
-        self._peers = peers
         self._jitter = jitter
         self._errands = Errands(clock)
         self._rest = Bell(clock)
-        self._cursors = PageCursors()
-        self._pauses: dict[str, float] = {}
-        self._asking = 0
-        self._is_due = False
+        self._homes = [_Home(city) for city in peers]
+        self._since = 0  # removals before it are settled
 
     def wake(self) -> None:
         """There may be somebody to move, or a place to offer."""
-        self._is_due = True
+        for home in self._homes:
+            home.sweep.begin()
         self._errands.start(_SURVEY, self._survey)
 
     def wake_all(self) -> None:
         """A slot was added: nobody rests for what they refused before."""
-        self._pauses.clear()
+        for home in self._homes:
+            home.pauses.clear()
         self._rest.ring()
         self.wake()
 
@@ -75,76 +109,92 @@ class Mover:
         self._errands.stop()
 
     async def _survey(self) -> None:
-        while self._is_due:
-            self._is_due = False
-            displaced = await self._errands.done(lambda: self._authority.act(_displaced))
-            self._retain({each.id for each in displaced})
-            await self._send(
-                [
-                    (each, self._cursors[each.id])
-                    for each in displaced
-                    if each.home in self._peers and each.id not in self._errands
-                ]
-            )
+        while due := [home for home in self._homes if home.sweep.is_due and home.pace.room]:
+            is_much = False
+            for home in due:
+                is_much |= await self._look(home)
+            if is_much:
+                await self._errands.pause(STEP_SECONDS)
 
-    def _retain(self, ids: set[str]) -> None:
-        self._cursors.retain(ids)
-        self._pauses = {id_: pause for id_, pause in self._pauses.items() if id_ in ids}
-
-    async def _send(self, due: Sequence[tuple[Displaced, str | None]]) -> None:
-        most = ASKED_AT_ONCE - self._asking
-        if not due or most <= 0:
-            return
-        pages = await self._errands.done(lambda: self._authority.act(_pages, due, most))
+    async def _look(self, home: _Home) -> bool:
+        """Look at the next of one home; whether there were as many as are looked at at once."""
+        position = home.sweep.position
+        self._since, found = await self._errands.done(
+            lambda: self._authority.do(_next, home.city, position, self._since)
+        )
+        due = [(each, home.cursors[each.id]) for each in found if each.id not in self._errands]
+        room = home.pace.room
+        pages = []
+        if due and room:
+            pages = await self._errands.done(lambda: self._authority.act(pages_for, due, room))
         for each, page in pages:
-            self._cursors.sent(each.id, page)
-            self._start(each, page)
+            self._start(home, each, page)
+        if pages and len(pages) == room:
+            # who comes behind the last of them is the next
+            last = found.index(pages[-1][0])
+            home.sweep.advance(found[: last + 1], is_end=False)
+            return False
+        everybody = home.sweep.advance(found, is_end=len(found) < LOOKED_AT_ONCE)
+        if everybody is not None:
+            home.retain(everybody)
+        return everybody is None
 
-    def _start(self, displaced: Displaced, page: Page) -> None:
-        self._errands.start(displaced.id, lambda: self._ask(displaced, page))
+    def _start(self, home: _Home, each: Displaced, page: Page) -> None:
+        home.pace.begin()
+        self._errands.start(each.id, lambda: self._ask(home, each, page))
 
-    async def _ask(self, displaced: Displaced, page: Page) -> None:
-        self._asking += 1
+    async def _ask(self, home: _Home, each: Displaced, page: Page) -> None:
+        is_answered = False
         try:
-            reply = await self._link.request(
-                displaced.home, Move(id=displaced.id, page=page), ANSWER_SECONDS
-            )
+            is_answered = await self._offer(home, each, page)
         except LinkStopped:
             return
         finally:
-            self._asking -= 1
-        refused = reply.refused if isinstance(reply, Moving) else None
-        self._cursors.answered(displaced.id, refused)
-        if refused is None or page.is_last:
-            self.wake()  # for those who were too many
-            await self._rest.heard(self._next_pause(displaced))
+            has_room = home.pace.end(is_answered=is_answered)
+        if not is_answered:
+            home.pace.silent()
+        if has_room:
+            self._errands.start(_SURVEY, self._survey)
+        await self._rest.heard(self._next_pause(home, each))
         # once this is over: one of its id is under way until then
-        self._errands.start((displaced.id, "next"), self._wake_later)
+        self._errands.start((_SURVEY, home.city), lambda: self._look_again(home))
 
-    async def _wake_later(self) -> None:
-        await self._errands.pause(0)
-        self.wake()
+    async def _offer(self, home: _Home, each: Displaced, first: Page) -> bool:
+        """Ask page after page; whether the home has answered the last of them."""
+        page: Page | None = first
+        while page is not None:
+            home.cursors.sent(each.id, page)
+            reply = await self._link.request(home.city, Move(id=each.id, page=page), ANSWER_SECONDS)
+            if reply is None:
+                return False
+            refused = reply.refused if isinstance(reply, Moving) else None
+            home.cursors.answered(each.id, refused)
+            if refused is None or page.is_last:
+                break
+            page = await self._errands.done(
+                lambda refused=refused: self._authority.act(  # type: ignore[misc]
+                    page_for, each, refused
+                )
+            )
+        return True
 
-    def _next_pause(self, displaced: Displaced) -> float:
-        longest = LONGEST_OFFER_PAUSE if displaced.is_waiting else LONGEST_MOVE_PAUSE
-        pause = self._pauses.get(displaced.id, FIRST_PAUSE)
-        self._pauses[displaced.id] = min(2 * pause, longest)
+    async def _look_again(self, home: _Home) -> None:
+        """Once for all of a home who have rested meanwhile."""
+        await self._errands.pause(STEP_SECONDS)
+        home.sweep.begin()
+        self._errands.start(_SURVEY, self._survey)
+
+    def _next_pause(self, home: _Home, each: Displaced) -> float:
+        longest = LONGEST_OFFER_PAUSE if each.is_waiting else LONGEST_MOVE_PAUSE
+        pause = home.pauses.get(each.id, FIRST_PAUSE)
+        home.pauses[each.id] = min(2 * pause, longest)
         return pause * (0.5 + self._jitter())
 
 
-def _displaced(connection: Connection, here: Here) -> list[Displaced]:
-    return [*to_move(connection, here), *to_offer(connection, here)]
-
-
-def _pages(
-    connection: Connection, here: Here, due: Sequence[tuple[Displaced, str | None]], most: int
-) -> list[tuple[Displaced, Page]]:
-    """The first ``most`` for whom there is something to send."""
-    pages: list[tuple[Displaced, Page]] = []
-    for each, refused in due:
-        if len(pages) == most:
-            break
-        page = page_for(connection, here, each, refused)
-        if page is not None:
-            pages.append((each, page))
-    return pages
+def _next(
+    connection: Connection, home: str, position: Position, since: int
+) -> tuple[int, list[Displaced]]:
+    if position == BEGINNING:
+        since = first_unsettled(connection, since)
+        position = False, (since, 0)
+    return since, displaced(connection, home, position, LOOKED_AT_ONCE)

@@ -83,16 +83,16 @@ class LocalOwner:
         )
 
     async def confirm(self, id_: str) -> bool:
-        return await self._authority.do(holding.confirm, self._home, id_)
+        return await self._authority.act(holding.confirm, self._home, id_)
 
     async def release(self, id_: str) -> None:
         await self._authority.act(holding.release, self._home, id_)
 
     async def wait(self, id_: str) -> None:
-        await self._authority.do(holding.wait, self._home, id_)
+        await self._authority.act(holding.wait, self._home, id_)
 
     async def unwait(self, id_: str) -> None:
-        await self._authority.do(holding.unwait, self._home, id_)
+        await self._authority.act(holding.unwait, self._home, id_)
 
     async def list(self, type_: str, after: Cursor | None) -> ListPage:
         rows = await self._authority.act(_rows, type_, after)

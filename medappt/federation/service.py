@@ -11,6 +11,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime, IReactorUDP
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from medappt.federation.authority import Authority
 from medappt.federation.bookings import Bookings
@@ -18,7 +19,8 @@ from medappt.federation.city import City
 from medappt.federation.doorway import Doorway
 from medappt.federation.doubt import Doubt
 from medappt.federation.errands import Bell
-from medappt.federation.handler import Answering, KeepHead
+from medappt.federation.handler import Answering
+from medappt.federation.heads import AuditHeads
 from medappt.federation.letters import Letters
 from medappt.federation.link import Address, Link
 from medappt.federation.listing import Lister
@@ -30,7 +32,7 @@ from medappt.model.ids import RecordIds
 from medappt.model.records import REACH, Contact
 from medappt.role.listening import Ports
 from medappt.store.booking import abort_pending
-from medappt.store.boots import Boot, peer_boot, raise_peer_boot, start_boot
+from medappt.store.boots import Boot, forget_boot, peer_boot, raise_peer_boot, start_boot
 from medappt.store.connection import Connection
 from medappt.store.writer import Writer
 from medappt.wire.envelope import KEY_BYTES, RANDOM_BYTES, Incarnation
@@ -63,7 +65,6 @@ class FederationSurroundings:
     now: Callable[[], datetime]
     jitter: Callable[[], float] = field(repr=False)
     randomness: Callable[[int], bytes] = field(repr=False)
-    keep_head: KeepHead | None = None
 
 
 class Federation(Service):
@@ -114,7 +115,7 @@ class Federation(Service):
         """The transaction that begins a run: its boot number is durable before any datagram."""
         randomness = self._surroundings.randomness(RANDOM_BYTES)
         number = start_boot(connection, randomness, above=self._configuration.above)
-        abort_pending(connection)
+        abort_pending(connection, self._surroundings.now())
         known = {city: peer_boot(connection, city) for city in self._configuration.peers}
         return Begun(
             own=Incarnation(boot=number, random=randomness),
@@ -159,7 +160,12 @@ class Federation(Service):
             peer=peer,
             highest=stale.highest,
         )
+        forgotten = self._running.authority.do(forget_boot, stale.refused.boot)
+        forgotten.addErrback(self._could_not_forget)
         self._running.end()
+
+    def _could_not_forget(self, failure: Failure) -> None:
+        self._log.failure("The next start may not be refused.", failure)
 
     def stopService(self) -> Deferred[None]:
         """Close the port, and end what goes on in the background; requests that wait for a peer
@@ -201,14 +207,16 @@ class _Parts:
     city: City
     bell: Bell
     rounds: Rounds
+    heads: AuditHeads
     changes: _Changes
 
     def begin(self) -> None:
         self.doubt.start()
         self.rounds.start()
+        self.heads.start()
 
     def end(self) -> None:
-        for part in (self.rounds, self.letters, self.doubt, self.mover, self.runs):
+        for part in (self.rounds, self.heads, self.letters, self.doubt, self.mover, self.runs):
             part.stop()
 
 
@@ -267,6 +275,7 @@ def _assemble(
         handler=changes.answer,
         on_stale=on_stale,
         clock=clock,
+        now=surroundings.now,
         jitter=jitter,
     )
     owners: dict[str, OwnerOperations] = {city: PeerOwner(link, city) for city in peers}
@@ -277,7 +286,8 @@ def _assemble(
     runs = Runs(authority, bookings, clock, changed)
     letters = Letters(authority, owners, clock)
     changes.letters, changes.mover = letters, mover
-    changes.answering = Answering(authority, doubt, runs, changed, surroundings.keep_head)
+    heads = AuditHeads(authority, link, peers, clock)
+    changes.answering = Answering(authority, doubt, runs, changed, heads.keep)
     return _Parts(
         authority=authority,
         link=link,
@@ -302,5 +312,6 @@ def _assemble(
         ),
         bell=bell,
         rounds=Rounds(authority, clock, changed),
+        heads=heads,
         changes=changes,
     )

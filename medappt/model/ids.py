@@ -15,7 +15,7 @@ from medappt.model.identity import Role
 _CITY = re.compile(r"[A-Z]{3}", re.ASCII)
 _PERSON = re.compile(r"([A-Z]{3})([AP])([0-9]{4})", re.ASCII)
 _SLOT = re.compile(r"([A-Z]{3})([MAE])([0-9]{2})([0-9]{2})([0-9]{2})", re.ASCII)
-_RECORD = re.compile(r"([A-Z]{3})-[0-9]{1,19}-[0-9a-f]{2,64}-[0-9]{1,19}", re.ASCII)
+_RECORD = re.compile(r"([A-Z]{3})-([0-9]{1,19})-[0-9a-f]{2,64}-[0-9]{1,19}", re.ASCII)
 _ROLES = {"A": Role.ADMINISTRATOR, "P": Role.PATIENT}
 _LETTERS = {role: letter for letter, role in _ROLES.items()}
 _CENTURY = 2000
@@ -162,3 +162,9 @@ def home_of(record: str) -> str | None:
     """The city whose center made a record's id; ``None`` for what is none."""
     match = _RECORD.fullmatch(record)
     return None if match is None else match[1]
+
+
+def boot_of(record: str) -> int | None:
+    """The boot number of the run that made a record's id; ``None`` for what is none."""
+    match = _RECORD.fullmatch(record)
+    return None if match is None else int(match[2])

@@ -10,6 +10,7 @@ from medappt.model.appointments import (
     Attendance,
     Booked,
     Cancelled,
+    NoticeRow,
     Removed,
     Reserved,
     Scheduled,
@@ -92,6 +93,10 @@ class CityOperations(Protocol):
 
     def schedule(self, patient: PersonId | None = None) -> Awaitable[Sequence[Scheduled]]:
         """A patient's appointments in every city that have not begun, by start."""
+
+    def notices(self, told: int | None = None) -> Awaitable[Sequence[NoticeRow]]:
+        """What happened to the user's own appointments without their asking, in its order, until
+        they were told: whoever has shown all up to the number ``told`` says so by it."""
 
     def patients(self, slot: SlotName) -> Awaitable[Sequence[Attendance]]:
         """Who has a place in a slot of this city, in booking order; for administrators. Refused:

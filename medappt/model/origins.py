@@ -15,3 +15,15 @@ class Origin:
     actor: str
     role: Role | None
     source: str
+
+
+CENTER = Origin(actor="center", role=None, source="center")
+"""The center itself: what follows from an effect, from the time, or from a start."""
+
+IMPORT = Origin(actor="center", role=None, source="import")
+"""The center, by what its files say."""
+
+
+def of_peer(city: str) -> Origin:
+    """The center of another city, by a message of the federation."""
+    return Origin(actor=city, role=None, source=f"federation {city}")

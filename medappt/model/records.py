@@ -127,3 +127,24 @@ class Notice:
     kind: NoticeKind
     name: SlotName
     new_code: str | None = None
+
+
+class Standing(Enum):
+    """How an appointment stands on either side: at the owner a place that is HELD or CONFIRMED, or
+    WAITING; at the home a record that is PENDING, ACTIVE or WAITLISTED."""
+
+    UNDECIDED = "UNDECIDED"
+    TAKEN = "TAKEN"
+    WAITING = "WAITING"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What one side keeps of an appointment, to be compared with the other. ``start`` (UTC) is
+    ``None`` where a home has not heard it; of waiting it is the removed start."""
+
+    id: str
+    standing: Standing
+    name: SlotName
+    start: datetime | None
+    patient: str

@@ -52,7 +52,7 @@ class RemoteCity(AskedCenter):
         command = city_requests.CancelId(code=code, type=type_, patient=patient)
         return self._ask(command, only(Cancelled, "cancellation"), tag)
 
-    def cancel_numbered(
+    def cancel_index(
         self, index: int, patient: PersonId, tag: str | None = None
     ) -> Deferred[Cancelled]:
         """Give back the place that a patient has in a numbered slot. Refused: ``forbidden``,
@@ -89,9 +89,7 @@ class RemoteCity(AskedCenter):
         return self._ask(command, rows(city_replies.parse_removed))
 
     def notices(self, told: int | None = None) -> Deferred[Sequence[NoticeRow]]:
-        """What happened to the user's appointments without their asking, in its order, until they
-        were told: whoever has shown all up to the number ``told`` says so by it. Refused:
-        ``unknown-command`` where the center has no such request."""
+        """Refused: ``unknown-command`` where the center knows no such request."""
         return self._ask(city_requests.Notices(told=told), rows(city_replies.parse_notices))
 
     def help(self) -> Deferred[Sequence[str]]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, delete, literal_column, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from medappt.model.appointments import Attendance, Cancelled, Reserved, Scheduled, State
+from medappt.model.audit import AuditVerb, Deed
+from medappt.model.origins import Origin
 from medappt.model.refusals import Code, Refusal
 from medappt.model.slots import Slot
 from medappt.store import schema
+from medappt.store.audit import note_effect
 from medappt.store.batches import Batch
 from medappt.store.connection import Connection, Statement
 from medappt.store.instants import from_seconds, to_seconds
-from medappt.store.results import Outcome, Tagged, each_once
+from medappt.store.results import Outcome, Tagged, each_once, tag_of
 
 TAKEN = Refusal(code=Code.FULL, text="this slot is taken")
 NOT_BOOKED = Refusal(code=Code.NOT_BOOKED, text="no appointment of yours under this index")
@@ -29,7 +32,19 @@ class Reservation:
     patient: str
     slot: Slot
     at: datetime
+    origin: Origin
     tagged: Tagged | None = None
+
+    @property
+    def deed(self) -> Deed:
+        """What the audit says of it."""
+        return Deed(
+            origin=self.origin,
+            verb=AuditVerb.SELECTION,
+            object=_object(self.slot),
+            patient=self.patient,
+            tag=tag_of(self.tagged),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +54,23 @@ class Cancellation:
     patient: str
     index: int
     at: datetime
+    origin: Origin
     tagged: Tagged | None = None
+
+    @property
+    def deed(self) -> Deed:
+        """What the audit says of it."""
+        return Deed(
+            origin=self.origin,
+            verb=AuditVerb.CANCEL,
+            object=str(self.index),
+            patient=self.patient,
+            tag=tag_of(self.tagged),
+        )
+
+
+def _object(slot: Slot) -> str:
+    return f"{slot.index} {slot.start.isoformat(timespec='minutes')} {slot.doctor}"
 
 
 _table = schema.appointments
@@ -124,6 +155,7 @@ def _reserve(connection: Connection, reservations: list[Reservation]) -> list[Ou
             inserted.remove(row)
             answer = Reserved(doctor=reservation.slot.doctor, port=reservation.slot.port)
             outcomes.append(Outcome(answer=answer, changed=reservation.slot))
+            note_effect(connection, reservation.at, reservation.deed)
         else:
             outcomes.append(Outcome(answer=TAKEN))
     return outcomes
@@ -149,8 +181,10 @@ def _cancel(connection: Connection, cancellation: Cancellation) -> Outcome:
         return Outcome(answer=NOT_BOOKED)
     [(appointment, *slot)] = found
     connection.change(_DELETE, appointment=appointment)
+    changed = _to_slot(*slot)
+    note_effect(connection, cancellation.at, replace(cancellation.deed, object=_object(changed)))
     answer = Cancelled(code=str(cancellation.index), type="-")
-    return Outcome(answer=answer, changed=_to_slot(*slot))
+    return Outcome(answer=answer, changed=changed)
 
 
 def schedule(connection: Connection, patient: str, now: datetime) -> list[Scheduled]:

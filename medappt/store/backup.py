@@ -9,6 +9,7 @@ from pathlib import Path
 from medappt.store.disk import create_private, sync_directory, sync_file
 
 _COMPANIONS = ("", "-journal", "-wal", "-shm")
+_FORGET_RUN = "DELETE FROM boots WHERE number = (SELECT max(number) FROM boots)"
 
 
 def write_backup(raw: sqlite3.Connection, target: Path) -> None:
@@ -32,6 +33,9 @@ def _copy(raw: sqlite3.Connection, path: Path) -> None:
         copy.execute("PRAGMA locking_mode=EXCLUSIVE")
         copy.execute("PRAGMA synchronous=OFF")  # it is synced once, whole
         raw.backup(copy)
+        # A center restored from this takes the number of the run it was copied in once more, and
+        # its peers notice; the number behind it would hide that it has forgotten the rest.
+        copy.execute(_FORGET_RUN)
         # One file that can be opened from a directory nobody may write.
         copy.execute("PRAGMA journal_mode=DELETE")
     finally:

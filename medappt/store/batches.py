@@ -34,6 +34,6 @@ class Batch:
         path: ColumnElement[str] = literal_column(f"'$[{self._positions[name]}]'")
         return func.json_extract(self._table.c.value, path)
 
-    def encode(self, rows: Iterable[tuple[str | int, ...]]) -> str:
+    def encode(self, rows: Iterable[tuple[str | int | None, ...]]) -> str:
         """The parameter that holds ``rows``."""
         return json.dumps(list(rows), separators=(",", ":"))

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from medappt.model.appointments import Booked, Swapped
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.ids import SlotName
+from medappt.model.origins import CENTER, Origin
 from medappt.model.records import (
     Contact,
     Held,
@@ -23,6 +26,7 @@ from medappt.model.records import (
 )
 from medappt.model.refusals import Code, Refusal
 from medappt.store.answers import Answer
+from medappt.store.audit import note_effect
 from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.judgement import (
@@ -46,7 +50,7 @@ from medappt.store.records import (
     pending_records,
     records_of,
 )
-from medappt.store.results import Answered, Tagged, keep, recall
+from medappt.store.results import Answered, Tagged, keep, recall, refuse, tag_of
 from medappt.store.slots import SlotRow, find_open
 
 
@@ -57,8 +61,20 @@ class Booking:
 
     patient: str
     wanted: SlotName
+    origin: Origin
     instead: SlotName | None = None
     tagged: Tagged | None = None
+
+    @property
+    def deed(self) -> Deed:
+        """What the audit says of it."""
+        return Deed(
+            origin=self.origin,
+            verb=AuditVerb.BOOK if self.instead is None else AuditVerb.SWAP,
+            object=_from_to(self.instead, self.wanted),
+            patient=self.patient,
+            tag=tag_of(self.tagged),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,9 +85,28 @@ class Pending:
     id: str
     patient: str
     wanted: SlotName
+    origin: Origin
     gives_up: str | None = None
     moves: str | None = None
     tagged: Tagged | None = None
+
+    def deed(self, old: SlotName | None) -> Deed:
+        """What the audit says of it, where it gives up ``old``."""
+        if self.moves is not None:
+            verb = AuditVerb.MOVE
+        else:
+            verb = AuditVerb.BOOK if self.gives_up is None else AuditVerb.SWAP
+        return Deed(
+            origin=self.origin,
+            verb=verb,
+            object=_from_to(old, self.wanted),
+            patient=self.patient,
+            tag=tag_of(self.tagged),
+        )
+
+
+def _from_to(old: SlotName | None, new: SlotName) -> str:
+    return str(new) if old is None else f"{old} to {new}"
 
 
 def begin(connection: Connection, here: Here, booking: Booking) -> Pending | Answered:
@@ -82,7 +117,7 @@ def begin(connection: Connection, here: Here, booking: Booking) -> Pending | Ans
     ``Pending`` where another center owns the slot: its record is committed, so HOLD can be sent;
     then ``decide`` has to be called, once, with what came of it.
     """
-    before = recall(connection, booking.tagged, here.now)
+    before = recall(connection, booking.deed, booking.tagged, here.now)
     if before is not None:
         return before
     records = records_of(connection, booking.patient)
@@ -99,6 +134,8 @@ def begin(connection: Connection, here: Here, booking: Booking) -> Pending | Ans
         answer = judge_swap(here, records, booking.wanted, start, old)
     if answer is None and is_here:
         answer = _book_here(connection, here, booking, slot, old)
+    if isinstance(answer, Refusal):
+        return refuse(connection, booking.deed, booking.tagged, here.now, answer)
     if answer is not None:
         keep(connection, booking.tagged, here.now, answer)
         return Answered(answer=answer)
@@ -106,6 +143,7 @@ def begin(connection: Connection, here: Here, booking: Booking) -> Pending | Ans
         id=here.new_id(),
         patient=booking.patient,
         wanted=booking.wanted,
+        origin=booking.origin,
         gives_up=None if old is None else old.root,
         tagged=booking.tagged,
     )
@@ -153,6 +191,7 @@ def _book_here(
         contact=slot.contact,
     )
     insert_record(connection, record)
+    note_effect(connection, here.now, booking.deed)
     if old is not None:
         place_waiting(connection, here)
     return _answer(slot.name, slot.contact, is_swap=old is not None)
@@ -194,17 +233,17 @@ def decide(connection: Connection, here: Here, pending: Pending, reply: Held | R
     A swap gives up what now has the root it began with, where that was moved meanwhile; a move
     only the very record that the owner named: ``not-booked`` where the patient was quicker.
     """
-    before = recall(connection, pending.tagged, here.now)
-    if before is not None:
-        abandon(connection, pending)
-        return before
     records = records_of(connection, pending.patient)
     old = _find_given_up(records, pending)
+    deed = pending.deed(None if old is None else old.name)
+    before = recall(connection, deed, pending.tagged, here.now)
+    if before is not None:
+        _drop(connection, pending)
+        return before
     refusal = _last_look(here, records, pending, reply, old)
     if refusal is not None:
-        abandon(connection, pending)
-        keep(connection, pending.tagged, here.now, refusal)
-        return Answered(answer=refusal)
+        _drop(connection, pending)
+        return refuse(connection, deed, pending.tagged, here.now, refusal)
     assert isinstance(reply, Held), "what is no place is refused"
     answer = _accept(connection, here, pending, reply, old)
     keep(connection, pending.tagged, here.now, answer)
@@ -257,26 +296,42 @@ def _accept(
             give_notice(connection, here.now, old, NoticeKind.MOVED, new_code)
     activate_record(connection, pending.id, root, held.start, held.contact)
     post(connection, pending.wanted.city, Verb.CONFIRM, pending.id)
+    note_effect(connection, here.now, pending.deed(None if old is None else old.name))
     if old is not None:
         place_waiting(connection, here)
     return _answer(pending.wanted, held.contact, is_swap=old is not None)
 
 
-def abandon(connection: Connection, pending: Pending) -> None:
-    """Give a PENDING booking up: the record is gone, RELEASE in the outbox. Also for one whose
-    ``decide`` could not be committed."""
+def _drop(connection: Connection, pending: Pending) -> None:
     delete_record(connection, pending.id)
     post(connection, pending.wanted.city, Verb.RELEASE, pending.id)
 
 
-def abort_pending(connection: Connection) -> int:
+def abandon(connection: Connection, here: Here, pending: Pending) -> None:
+    """Give up a PENDING booking whose ``decide`` could not be committed: the record is gone,
+    RELEASE in the outbox."""
+    record = find_record(connection, pending.id)
+    if record is not None:
+        _note_abort(connection, here.now, record)
+    _drop(connection, pending)
+
+
+def abort_pending(connection: Connection, now: datetime) -> int:
     """Presumed abort, once at start: give up every booking that was PENDING when the center
     stopped, for nobody was told that it was made. How many."""
     aborted = pending_records(connection)
     for record in aborted:
         delete_record(connection, record.id)
         post(connection, record.name.city, Verb.RELEASE, record.id)
+        _note_abort(connection, now, record)
     return len(aborted)
+
+
+def _note_abort(connection: Connection, now: datetime, record: Record) -> None:
+    deed = Deed(
+        origin=CENTER, verb=AuditVerb.ABORT, object=str(record.name), patient=record.patient
+    )
+    note_effect(connection, now, deed)
 
 
 def record_state(connection: Connection, owner: str, id_: str) -> RecordState | None:

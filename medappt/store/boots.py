@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from medappt.model.ids import boot_of
 from medappt.store import schema
 from medappt.store.connection import Connection, Statement
 
@@ -25,6 +26,7 @@ _LAST = Statement(select(func.max(_boots.c.number)))
 _ADD = Statement(
     insert(_boots).values(number=bindparam("number"), randomness=bindparam("randomness"))
 )
+_FORGET = Statement(delete(_boots).where(_boots.c.number == bindparam("boot")))
 _FIND_PEER = Statement(
     select(*_peers.c["boot", "randomness"]).where(_peers.c.city == bindparam("peer"))
 )
@@ -48,11 +50,24 @@ def start_boot(connection: Connection, randomness: bytes, *, above: int = 0) -> 
     return number
 
 
+def forget_boot(connection: Connection, number: int) -> None:
+    """A peer has refused this run, as it has heard a later one: the next start takes its number
+    again and is refused as well, and not accepted one day for having started so often."""
+    connection.change(_FORGET, boot=number)
+
+
 def peer_boot(connection: Connection, peer: str) -> Boot | None:
     """The highest run of a peer that was seen."""
     for number, randomness in connection.rows(_FIND_PEER, peer=peer):
         return Boot(number=number, randomness=bytes.fromhex(randomness))
     return None
+
+
+def is_of_earlier_run(connection: Connection, peer: str, id_: str) -> bool:
+    """Whether an id of the center of the city ``peer`` was made in an earlier run than the highest
+    that was seen of it."""
+    highest, made_in = peer_boot(connection, peer), boot_of(id_)
+    return highest is not None and made_in is not None and made_in < highest.number
 
 
 def raise_peer_boot(connection: Connection, peer: str, boot: Boot) -> Boot:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from medappt.model.appointments import Cancelled, Scheduled, State
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.ids import AppointmentId, SlotName
+from medappt.model.origins import Origin
 from medappt.model.records import Record, RecordState
 from medappt.store.answers import Answer
+from medappt.store.audit import note_effect
 from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.judgement import AMBIGUOUS, NOT_BOOKED, PAST, has_record_begun
 from medappt.store.placement import give_up, place_waiting
 from medappt.store.records import records_of
-from medappt.store.results import Answered, Tagged, once
+from medappt.store.results import Answered, Tagged, once, tag_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,8 +27,20 @@ class Giveback:
 
     patient: str
     code: AppointmentId
+    origin: Origin
     type: str | None = None
     tagged: Tagged | None = None
+
+    @property
+    def deed(self) -> Deed:
+        """What the audit says of it, as far as the request tells."""
+        return Deed(
+            origin=self.origin,
+            verb=AuditVerb.CANCEL,
+            object=str(self.code) if self.type is None else f"{self.code} {self.type}",
+            patient=self.patient,
+            tag=tag_of(self.tagged),
+        )
 
 
 def give_back(connection: Connection, here: Here, giveback: Giveback) -> Answered:
@@ -34,7 +49,11 @@ def give_back(connection: Connection, here: Here, giveback: Giveback) -> Answere
     Answers ``Cancelled``, or refuses: ``past``, ``not-booked``, ``ambiguous``.
     """
     return once(
-        connection, giveback.tagged, here.now, lambda: _give_back(connection, here, giveback)
+        connection,
+        giveback.deed,
+        giveback.tagged,
+        here.now,
+        lambda: _give_back(connection, here, giveback),
     )
 
 
@@ -56,6 +75,7 @@ def _give_back(connection: Connection, here: Here, giveback: Giveback) -> Answer
         return AMBIGUOUS
     [record] = found
     give_up(connection, here, record)
+    note_effect(connection, here.now, replace(giveback.deed, object=str(record.name)))
     place_waiting(connection, here)
     return Cancelled(code=str(record.name.code), type=record.name.type)
 

@@ -13,6 +13,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from medappt.store.trail import Trail
+
 
 class Cursor(Protocol):
     """The part of a DB-API cursor that we use."""
@@ -53,9 +55,11 @@ class Statement:
 
 
 class Connection:
-    """The store inside a transaction that somebody else begins and ends."""
+    """The store inside a transaction that somebody else begins and ends. What is noted down on
+    ``trail`` comes into the audit with it."""
 
-    def __init__(self, raw: RawConnection, dialect: Dialect) -> None:
+    def __init__(self, raw: RawConnection, dialect: Dialect, trail: Trail) -> None:
+        self.trail = trail
         self._raw = raw
         self._dialect = dialect
 

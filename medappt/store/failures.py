@@ -7,6 +7,10 @@ class StoreUnavailable(Exception):
     """The store cannot be opened; the message is one line that names it and says what is wrong."""
 
 
+class StoreInUse(StoreUnavailable):
+    """Another process has the store."""
+
+
 class StoreBusy(Exception):
     """Too many transactions wait already: this one was not queued, and will not be done."""
 

@@ -9,8 +9,31 @@ from pathlib import Path
 
 from medappt.store.disk import create_private, sync_directory
 from medappt.store.failures import StoreUnavailable
+from medappt.store.location import Location
 
 KEY_BYTES = 32
+
+
+def key_path(store: Path) -> Path:
+    """The file of the key that belongs to a store."""
+    return store.with_name(f"{store.name}.key")
+
+
+def store_key(location: Location, randomness: Callable[[int], bytes]) -> bytes:
+    """The key of a store: of the file beside it, which is made where there is none; a new one for
+    a store in memory. Raises ``StoreUnavailable``."""
+    if location.path is None:
+        return randomness(KEY_BYTES)
+    return load_or_create_key(key_path(location.path), randomness)
+
+
+def load_key(path: Path) -> bytes:
+    """The key in the file at ``path``. Raises ``StoreUnavailable`` where there is none."""
+    try:
+        return _read(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StoreUnavailable(f"the key {path} cannot be read: {reason}") from error
 
 
 def load_or_create_key(path: Path, randomness: Callable[[int], bytes]) -> bytes:
@@ -22,10 +45,14 @@ def load_or_create_key(path: Path, randomness: Callable[[int], bytes]) -> bytes:
     try:
         if not path.exists():
             _create(path, randomness(KEY_BYTES))
-        key = path.read_bytes()
+        return _read(path)
     except OSError as error:
         reason = error.strerror or error
         raise StoreUnavailable(f"the key {path} cannot be read or made: {reason}") from error
+
+
+def _read(path: Path) -> bytes:
+    key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise StoreUnavailable(f"the key {path} has {len(key)} bytes instead of {KEY_BYTES}")
     return key

@@ -6,10 +6,13 @@ id of this center's making: ``begin_move``, HOLD, ``booking.decide``; then ``fin
 
 from __future__ import annotations
 
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.ids import AppointmentId, SlotName
+from medappt.model.origins import CENTER, of_peer
 from medappt.model.records import NoticeKind, Record, RecordState
 from medappt.model.refusals import Code, Refusal
 from medappt.store.answers import Answer
+from medappt.store.audit import note_effect
 from medappt.store.booking import Pending, insert_pending
 from medappt.store.connection import Connection
 from medappt.store.here import Here
@@ -43,7 +46,13 @@ def begin_move(
     refusal = judge_move(here, records, wanted, None, record)
     if refusal is not None:
         return refusal
-    pending = Pending(id=here.new_id(), patient=record.patient, wanted=wanted, moves=id_)
+    pending = Pending(
+        id=here.new_id(),
+        patient=record.patient,
+        wanted=wanted,
+        origin=of_peer(owner),
+        moves=id_,
+    )
     insert_pending(connection, pending)
     return pending
 
@@ -65,7 +74,7 @@ def finish_page(connection: Connection, here: Here, owner: str, id_: str, *, is_
     if not is_last:
         return True
     if record.state is RecordState.ACTIVE:
-        waitlist(connection, here, record)
+        waitlist(connection, here, record, of_peer(owner))
         place_waiting(connection, here)  # its day is free for another one that waits
     return False
 
@@ -76,6 +85,10 @@ def expire(connection: Connection, here: Here) -> list[Record]:
     for record in expired:
         give_up(connection, here, record)
         give_notice(connection, here.now, record, NoticeKind.EXPIRED)
+        deed = Deed(
+            origin=CENTER, verb=AuditVerb.EXPIRE, object=str(record.name), patient=record.patient
+        )
+        note_effect(connection, here.now, deed)
     if expired:
         place_waiting(connection, here)
     return expired

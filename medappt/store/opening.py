@@ -5,14 +5,12 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from medappt.store.failures import StoreUnavailable
+from medappt.store.failures import StoreInUse, StoreUnavailable
 
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
 
 _REASONS = {
-    sqlite3.SQLITE_BUSY: "is in use by another process",
-    sqlite3.SQLITE_LOCKED: "is in use by another process",
     sqlite3.SQLITE_NOTADB: "is no database",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
     sqlite3.SQLITE_READONLY: "cannot be written",
@@ -20,6 +18,7 @@ _REASONS = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
     sqlite3.SQLITE_CORRUPT: "is damaged",
 }
+_IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _PRIMARY = 0xFF  # an extended error code holds the primary one in its low byte
 
 FOREIGN = "is a database of another program"
@@ -37,6 +36,8 @@ def unavailable(description: str, reason: object) -> StoreUnavailable:
     if isinstance(reason, OSError):
         reason = f"cannot be opened: {reason.strerror or reason}"
     elif isinstance(reason, sqlite3.Error):
+        if primary_code(reason) in _IN_USE:
+            return StoreInUse(f"the store {description} is in use by another process")
         reason = _REASONS.get(primary_code(reason) or 0, f"cannot be used: {reason}")
     return StoreUnavailable(f"the store {description} {reason}")
 

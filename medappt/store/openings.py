@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.calendar import WeeklyTime
+from medappt.model.origins import IMPORT
 from medappt.model.slots import Opening
 from medappt.store import schema
+from medappt.store.audit import note_effect
 from medappt.store.connection import Connection, Statement
 from medappt.store.imports import ImportCount
 
@@ -29,7 +33,9 @@ _CHANGE = Statement(update(_table).where(_is_it).values(**_values))
 _REMOVE = Statement(delete(_table).where(_is_it))
 
 
-def import_openings(connection: Connection, openings: Sequence[Opening]) -> ImportCount:
+def import_openings(
+    connection: Connection, openings: Sequence[Opening], now: datetime
+) -> ImportCount:
     """Make ``openings`` the lines of this center. Appointments stay as they are booked."""
     known = {opening.index: opening for opening in current_openings(connection)}
     added = changed = unchanged = 0
@@ -47,12 +53,19 @@ def import_openings(connection: Connection, openings: Sequence[Opening]) -> Impo
             new_port=opening.port,
         )
         if before is None:
+            _note(connection, now, AuditVerb.ADD_OPENING, opening.index)
             added += 1
         else:
+            _note(connection, now, AuditVerb.CHANGE_OPENING, opening.index)
             changed += 1
     for index in known:
         connection.change(_REMOVE, index=index)
+        _note(connection, now, AuditVerb.REMOVE_OPENING, index)
     return ImportCount(added=added, changed=changed, removed=len(known), unchanged=unchanged)
+
+
+def _note(connection: Connection, now: datetime, verb: AuditVerb, index: int) -> None:
+    note_effect(connection, now, Deed(origin=IMPORT, verb=verb, object=str(index)))
 
 
 def current_openings(connection: Connection) -> list[Opening]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Integer, bindparam, delete, insert, select
 
 from medappt.model.records import RecordState, Verb
 from medappt.store import schema
@@ -23,7 +24,12 @@ class Letter:
 
 
 _outbox = schema.outbox
-_ALL = Statement(select(*_outbox.c["key", "peer", "verb", "record"]).order_by(_outbox.c.key))
+_OLDEST = Statement(
+    select(*_outbox.c["key", "peer", "verb", "record"])
+    .where(_outbox.c.peer == bindparam("peer"))
+    .order_by(_outbox.c.key)
+    .limit(bindparam("most", type_=Integer))
+)
 _POST = Statement(
     insert(_outbox).values({name: bindparam(name) for name in ("peer", "verb", "record")})
 )
@@ -35,11 +41,13 @@ def post(connection: Connection, peer: str, verb: Verb, record: str) -> None:
     connection.change(_POST, peer=peer, verb=verb.value, record=record)
 
 
-def letters(connection: Connection) -> list[Letter]:
-    """What has not been acknowledged, oldest first. The order they arrive in does not matter."""
+def oldest_letters(connection: Connection, peers: Iterable[str], most: int) -> list[Letter]:
+    """What each of ``peers`` has not acknowledged, at most so many for each, oldest first. The
+    order they arrive in does not matter."""
     return [
         Letter(key=key, peer=peer, verb=Verb(verb), record=record)
-        for key, peer, verb, record in connection.rows(_ALL)
+        for each in peers
+        for key, peer, verb, record in connection.rows(_OLDEST, peer=each, most=most)
     ]
 
 

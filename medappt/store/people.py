@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
 
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.identity import Role
+from medappt.model.origins import CENTER, IMPORT, Origin
 from medappt.store import schema
+from medappt.store.audit import note_effect
 from medappt.store.connection import Connection, Statement
 from medappt.store.imports import ImportCount
 
@@ -107,7 +111,10 @@ def names_to_hash(connection: Connection, entries: Sequence[PersonEntry]) -> lis
 
 
 def import_people(
-    connection: Connection, entries: Sequence[PersonEntry], hashes: Mapping[str, str]
+    connection: Connection,
+    entries: Sequence[PersonEntry],
+    hashes: Mapping[str, str],
+    now: datetime,
 ) -> ImportCount:
     """Make the users of the file those who can log in.
 
@@ -128,6 +135,7 @@ def import_people(
                 digest=digest,
                 is_listed=True,
             )
+            _note(connection, now, AuditVerb.ADD_USER, entry.name, IMPORT)
             added += 1
             continue
         if before == _Known(entry.role, digest, is_listed=True):
@@ -145,16 +153,28 @@ def import_people(
                 listed=True,
             )
         if before.is_listed:
+            _note(connection, now, AuditVerb.CHANGE_USER, entry.name, IMPORT)
             changed += 1
         else:
+            _note(connection, now, AuditVerb.ADD_USER, entry.name, IMPORT)
             added += 1
     gone = [name for name, before in known.items() if before.is_listed]
     for name in gone:
         connection.change(_UNLIST, whose=name, listed=False)
+        _note(connection, now, AuditVerb.REMOVE_USER, name, IMPORT)
     return ImportCount(added=added, changed=changed, removed=len(gone), unchanged=unchanged)
 
 
-def replace_hash(connection: Connection, name: str, old: str, new: str) -> bool:
+def _note(
+    connection: Connection, now: datetime, verb: AuditVerb, name: str, origin: Origin
+) -> None:
+    note_effect(connection, now, Deed(origin=origin, verb=verb, object=name))
+
+
+def replace_hash(connection: Connection, name: str, old: str, new: str, now: datetime) -> bool:
     """Put a newer hash of the same password in the place of ``old``, unless that is no longer the
     one on record; whether it was."""
-    return connection.change(_REPLACE_HASH, whose=name, old_hash=old, new_hash=new) == 1
+    is_replaced = connection.change(_REPLACE_HASH, whose=name, old_hash=old, new_hash=new) == 1
+    if is_replaced:
+        _note(connection, now, AuditVerb.REHASH, name, CENTER)
+    return is_replaced

@@ -7,9 +7,12 @@ Every transaction that opens a place here, or removes a record of a patient of t
 
 from __future__ import annotations
 
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.bookings import judge
 from medappt.model.ids import SlotName
+from medappt.model.origins import CENTER, Origin
 from medappt.model.records import NoticeKind, PlaceState, Record, RecordState, Verb
+from medappt.store.audit import note_effect
 from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.notices import give_notice
@@ -72,16 +75,28 @@ def move_here(connection: Connection, here: Here, record: Record) -> SlotName | 
         )
         assert has_place, "closest_slots has only slots with room"
         give_notice(connection, here.now, record, NoticeKind.MOVED, str(slot.name.code))
+        deed = Deed(
+            origin=CENTER,
+            verb=AuditVerb.MOVE,
+            object=f"{record.name} to {slot.name}",
+            patient=record.patient,
+        )
+        note_effect(connection, here.now, deed)
         return slot.name
     return None
 
 
-def waitlist(connection: Connection, here: Here, record: Record) -> None:
+def waitlist(connection: Connection, here: Here, record: Record, origin: Origin) -> None:
     """Have the patient of an ACTIVE ``record`` in a removed slot wait for another: here, or at
-    its owner by the outbox. It ends ``here.reach`` after the removed start."""
+    its owner by the outbox. It ends ``here.reach`` after the removed start. ``origin`` has it
+    done."""
     assert record.start is not None, "only what is PENDING has no start"
     waitlist_record(connection, record.id, record.start + here.reach)
     give_notice(connection, here.now, record, NoticeKind.WAITLISTED)
+    deed = Deed(
+        origin=origin, verb=AuditVerb.WAITLIST, object=str(record.name), patient=record.patient
+    )
+    note_effect(connection, here.now, deed)
     if record.name.city == here.city:
         release_place(connection, record.id)
         start_waiting(connection, record.id)
@@ -99,7 +114,7 @@ def place_waiting(connection: Connection, here: Here) -> None:
 
 
 def _place_each(connection: Connection, here: Here) -> bool:
-    waiting = [each for each in waiters(connection) if each.home == here.city]
+    waiting = waiters(connection, here.city)
     if not waiting:
         return False
     is_any_placed = False

@@ -6,18 +6,21 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from medappt.model.appointments import Added, Fate, Relocation, Removed
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.calendar import has_begun
 from medappt.model.ids import SlotName
+from medappt.model.origins import CENTER, Origin
 from medappt.model.records import Contact, PlaceState
 from medappt.model.refusals import Refusal
 from medappt.store.answers import Answer
+from medappt.store.audit import note_effect
 from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.judgement import EXISTS, PAST, UNKNOWN_SLOT
 from medappt.store.placement import move_here, place_waiting, waitlist
 from medappt.store.places import Place, place_instead_of, places_in
 from medappt.store.records import find_record
-from medappt.store.results import Answered, Tagged, keep, once, recall
+from medappt.store.results import Answered, Tagged, keep, once, recall, refuse, tag_of
 from medappt.store.slots import (
     SlotRow,
     close_slot,
@@ -55,11 +58,15 @@ def add_slot(
     capacity: int,
     contact: Contact,
     tagged: Tagged | None = None,
+    *,
+    origin: Origin,
 ) -> Answered:
     """Open a slot of this city; ``contact`` sees its patients. Who waits may get a place in it.
 
     Answers ``Added``, or refuses: ``past``, ``exists``.
     """
+
+    deed = Deed(origin=origin, verb=AuditVerb.ADD, object=str(name), tag=tag_of(tagged))
 
     def add() -> Answer:
         start = name.code.start(here.zone)
@@ -68,14 +75,20 @@ def add_slot(
         if find_open(connection, name) is not None:
             return EXISTS
         insert_slot(connection, name, start, capacity, contact)
+        note_effect(connection, here.now, deed)
         place_waiting(connection, here)
         return Added(code=str(name.code), type=name.type, capacity=capacity)
 
-    return once(connection, tagged, here.now, add)
+    return once(connection, deed, tagged, here.now, add)
 
 
 def remove_slot(
-    connection: Connection, here: Here, name: SlotName, tagged: Tagged | None = None
+    connection: Connection,
+    here: Here,
+    name: SlotName,
+    tagged: Tagged | None = None,
+    *,
+    origin: Origin,
 ) -> Closed | Answered:
     """Close a slot; in the same transaction its patients of this city are moved, or wait, in
     booking order.
@@ -85,13 +98,14 @@ def remove_slot(
     is refused: ``past``, ``unknown-slot``. Until it is concluded the answer on record says
     ``moving`` of the others.
     """
-    before = recall(connection, tagged, here.now)
+    deed = Deed(origin=origin, verb=AuditVerb.REMOVE, object=str(name), tag=tag_of(tagged))
+    before = recall(connection, deed, tagged, here.now)
     if before is not None:
         return before
     slot = _removable(connection, here, name)
     if isinstance(slot, Refusal):
-        keep(connection, tagged, here.now, slot)
-        return Answered(answer=slot)
+        return refuse(connection, deed, tagged, here.now, slot)
+    note_effect(connection, here.now, deed)
     closed = _close(connection, here, slot, tagged)
     keep(connection, tagged, here.now, Removed(rows=relocations(connection, closed)))
     return closed
@@ -139,7 +153,7 @@ def _close(connection: Connection, here: Here, slot: SlotRow, tagged: Tagged | N
         record = find_record(connection, place.id)
         assert record is not None, "an own patient's place is on record"
         if move_here(connection, here, record) is None:
-            waitlist(connection, here, record)
+            waitlist(connection, here, record, CENTER)
     place_waiting(connection, here)  # their days are free for others that wait
     return Closed(
         slot=slot.key,

@@ -11,11 +11,13 @@ from typing import Protocol, TypeVar
 from sqlalchemy import bindparam, delete, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
+from medappt.model.audit import Deed
 from medappt.model.limits import TAG_SECONDS
 from medappt.model.refusals import Code, Refusal
 from medappt.model.slots import Slot
 from medappt.store import schema
 from medappt.store.answers import Answer, NumberedAnswer, decode_answer, encode_answer
+from medappt.store.audit import note_refusal
 from medappt.store.batches import Batch
 from medappt.store.connection import Connection, Statement
 from medappt.store.instants import to_seconds
@@ -51,6 +53,11 @@ class Outcome:
     changed: Slot | None = None
 
 
+def tag_of(tagged: Tagged | None) -> str | None:
+    """The tag of a request that has one."""
+    return None if tagged is None else tagged.tag
+
+
 class Repeatable(Protocol):
     """A request that may have come before."""
 
@@ -61,7 +68,14 @@ class Repeatable(Protocol):
     def at(self) -> datetime: ...
 
 
-R = TypeVar("R", bound=Repeatable)
+class Request(Repeatable, Protocol):
+    """One that the audit knows."""
+
+    @property
+    def deed(self) -> Deed: ...
+
+
+R = TypeVar("R", bound=Request)
 
 _asked = Batch("user", "tag")
 _FIND = Statement(
@@ -105,8 +119,8 @@ def each_once(
     """Have those of ``requests`` that did not happen before happen, in order, by one call.
 
     A request that comes again gets the answer of the first, which may be in the same call; the
-    same tag with another text is refused and leaves nothing behind. What ``effect`` answers,
-    refusals too, is kept in the same transaction.
+    same tag with another text is refused. What ``effect`` answers, refusals too, is kept in the
+    same transaction. The audit gets the refusals of administrators; ``effect`` notes its effects.
     """
     given = _look_up(connection, requests)
     fresh: list[int] = []
@@ -124,6 +138,8 @@ def each_once(
     rows = []
     for position, outcome in outcomes.items():
         request = requests[position]
+        if isinstance(outcome.answer, Refusal):
+            note_refusal(connection, request.at, request.deed, outcome.answer)
         if request.tagged is not None:
             digest = request.tagged.digest
             given[request.tagged.key] = _Given(digest, outcome.answer)
@@ -133,12 +149,14 @@ def each_once(
     if rows:
         connection.change(_KEEP, batch=_answered.encode(rows))
     return [
-        outcomes[position] if position in outcomes else _outcome_again(request, given)
+        outcomes[position] if position in outcomes else _outcome_again(connection, request, given)
         for position, request in enumerate(requests)
     ]
 
 
-def _look_up(connection: Connection, requests: Sequence[R]) -> dict[tuple[str, str], _Given]:
+def _look_up(
+    connection: Connection, requests: Sequence[Repeatable]
+) -> dict[tuple[str, str], _Given]:
     """The answers on record, but for those too old for the first request that asks."""
     oldest: dict[tuple[str, str], int] = {}
     for request in requests:
@@ -153,8 +171,12 @@ def _look_up(connection: Connection, requests: Sequence[R]) -> dict[tuple[str, s
     }
 
 
-def _outcome_again(request: Repeatable, given: dict[tuple[str, str], _Given]) -> Outcome:
+def _outcome_again(
+    connection: Connection, request: Request, given: dict[tuple[str, str], _Given]
+) -> Outcome:
     answer = _again(request, given)
+    if answer is REUSED:
+        note_refusal(connection, request.at, request.deed, REUSED)
     assert isinstance(answer, NumberedAnswer), "the same text is the same kind of request"
     return Outcome(answer=answer)
 
@@ -171,17 +193,6 @@ class _Bare:
     at: datetime
 
 
-def remember(connection: Connection, tagged: Tagged, now: datetime, refusal: Refusal) -> Outcome:
-    """Keep the refusal of a request that was refused before it came to the store (its syntax).
-
-    The same rules: what was answered under this tag before is answered again.
-    """
-    [outcome] = each_once(
-        connection, [_Bare(tagged=tagged, at=now)], lambda _: [Outcome(answer=refusal)]
-    )
-    return outcome
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
     """The answer to a request; ``is_repeat`` if it was given before and nothing happened now."""
@@ -191,23 +202,55 @@ class Answered:
 
 
 def once(
-    connection: Connection, tagged: Tagged | None, now: datetime, effect: Callable[[], Answer]
+    connection: Connection,
+    deed: Deed,
+    tagged: Tagged | None,
+    now: datetime,
+    effect: Callable[[], Answer],
 ) -> Answered:
-    """Have ``effect`` happen unless it did under this tag, and keep what it answers."""
-    before = recall(connection, tagged, now)
+    """Have ``effect`` happen unless it did under this tag, and keep what it answers. ``deed`` is
+    what is asked; ``effect`` notes what it does in the audit itself, refusals are noted here."""
+    before = recall(connection, deed, tagged, now)
     if before is not None:
         return before
     answer = effect()
+    if isinstance(answer, Refusal):
+        return refuse(connection, deed, tagged, now, answer)
     keep(connection, tagged, now, answer)
     return Answered(answer=answer)
 
 
-def recall(connection: Connection, tagged: Tagged | None, now: datetime) -> Answered | None:
+def recall(
+    connection: Connection, deed: Deed, tagged: Tagged | None, now: datetime
+) -> Answered | None:
     """What was answered under this tag before, or the refusal of a tag that is reused with
-    another text; ``None`` where the request is new, or has no tag."""
+    another text, noted in the audit; ``None`` where the request is new, or has no tag."""
     request = _Bare(tagged=tagged, at=now)
     given = _look_up(connection, [request])
-    return Answered(answer=_again(request, given), is_repeat=True) if given else None
+    if not given:
+        return None
+    answer = _again(request, given)
+    if answer is REUSED:
+        note_refusal(connection, now, deed, REUSED)
+        return Answered(answer=REUSED)
+    return Answered(answer=answer, is_repeat=True)
+
+
+def refuse(
+    connection: Connection, deed: Deed, tagged: Tagged | None, now: datetime, refusal: Refusal
+) -> Answered:
+    """``deed`` is refused: kept under its tag, and noted in the audit."""
+    note_refusal(connection, now, deed, refusal)
+    keep(connection, tagged, now, refusal)
+    return Answered(answer=refusal)
+
+
+def remember(
+    connection: Connection, deed: Deed, tagged: Tagged | None, now: datetime, refusal: Refusal
+) -> Answered:
+    """The same for a request that was refused before it came to the store (its syntax, the rights
+    of its user): what was answered under its tag before is answered again."""
+    return once(connection, deed, tagged, now, lambda: refusal)
 
 
 def keep(connection: Connection, tagged: Tagged | None, now: datetime, answer: Answer) -> None:

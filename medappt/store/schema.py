@@ -6,6 +6,7 @@ What is here is what the migrations lead to; a test compares the two.
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -18,10 +19,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 
-REVISION = "0002"
+REVISION = "0004"
 """The newest migration: what this program reads and writes."""
 
 _ID = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is the rowid there
@@ -151,6 +153,7 @@ waits = Table(
     Column("state", String, nullable=False),
     Index(
         "waits_in_order",
+        "home",
         "removal",
         "booking",
         sqlite_where=text("state = 'WAITING'"),
@@ -209,6 +212,7 @@ outbox = Table(
     Column("peer", String, nullable=False),
     Column("verb", String, nullable=False),
     Column("record", String, nullable=False),
+    Index("outbox_by_peer", "peer", "key"),
     sqlite_autoincrement=True,  # a late acknowledgement must not strike out another letter
 )
 """Home: what an owner has to be told, again and again until it has acknowledged it."""
@@ -252,3 +256,49 @@ peers = Table(
     Column("randomness", String, nullable=False),  # in hexadecimal
 )
 """The highest boot number that was seen of each peer, and its random bytes."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", _ID, primary_key=True, autoincrement=False),  # from 1, without a gap
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("role", String),  # NULL for who is no user
+    Column("source", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("patient", String),
+    Column("object", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("tag", String),
+    # Of the commit's rows and the mac before, in hexadecimal; on the last row of each commit.
+    Column("mac", String),
+)
+"""What happened, and what administrators were refused. Rows are added only (see ``audit``)."""
+
+AUDIT_GUARDS = {
+    "audit_refuses_update": "BEFORE UPDATE ON audit",
+    "audit_refuses_delete": "BEFORE DELETE ON audit",
+    # INSERT OR REPLACE deletes without asking the trigger above.
+    "audit_refuses_replace": (
+        "BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE sequence = NEW.sequence)"
+    ),
+}
+"""Triggers that keep the audit append-only on SQLite, each by its name."""
+
+for _name, _when in AUDIT_GUARDS.items():
+    _trigger: DDL = DDL(  # type: ignore[no-untyped-call]
+        f"CREATE TRIGGER {_name} {_when} "
+        "BEGIN SELECT RAISE(ABORT, 'rows of the audit are only added'); END"
+    )
+    event.listen(audit, "after_create", _trigger.execute_if(dialect="sqlite"))
+
+heads = Table(
+    "heads",
+    metadata,
+    Column("city", String, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("mac", String, nullable=False),  # in hexadecimal
+    Column("at", BigInteger, nullable=False),
+)
+"""The heads of the audits of other centers, as they told them: who cuts off the end of one cannot
+cut it off here."""

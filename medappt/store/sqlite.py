@@ -22,6 +22,7 @@ from medappt.store.opening import (
     primary_code,
     unavailable,
 )
+from medappt.store.trail import Trail
 
 __all__ = ["DIALECT", "Location", "SQLiteDatabase", "StoreUnavailable", "parse_location"]
 
@@ -56,15 +57,16 @@ class SQLiteDatabase:
     It may be opened in one thread and then used in another, by one at a time; not across a fork.
     """
 
-    def __init__(self, raw: sqlite3.Connection, path: Path | None) -> None:
+    def __init__(self, raw: sqlite3.Connection, path: Path | None, key: bytes) -> None:
         self._raw = raw
         self._path = path
         self._log = None if path is None else path.with_name(f"{path.name}-wal")
-        self._connection = Connection(raw, DIALECT)
+        self._connection = Connection(raw, DIALECT, Trail(key))
 
     @classmethod
-    def open(cls, location: Location) -> SQLiteDatabase:
+    def open(cls, location: Location, key: bytes) -> SQLiteDatabase:
         """Open a store that ``migrate`` has prepared; one in memory is empty and needs nothing.
+        ``key`` is the store's (``keys.store_key``): it chains the audit.
 
         The file is this database's alone until ``close``, from now on. Raises
         ``StoreUnavailable``.
@@ -72,7 +74,7 @@ class SQLiteDatabase:
         check_library()
         path = location.path
         if path is None:
-            return cls(_open_memory(), None)
+            return cls(_open_memory(), None, key)
         try:
             raw = connect(path)
         except sqlite3.Error as error:
@@ -82,14 +84,14 @@ class SQLiteDatabase:
                 raw.execute(f"PRAGMA {pragma}")
             raw.execute("BEGIN IMMEDIATE")  # take the lock: who comes second learns it at once
             raw.execute("COMMIT")
-            _check_revision(raw, location)
+            check_revision(raw, location)
         except sqlite3.Error as error:
             raw.close()
             raise unavailable(location.description, error) from error
         except BaseException:
             raw.close()
             raise
-        return cls(raw, path)
+        return cls(raw, path, key)
 
     @property
     def connection(self) -> Connection:
@@ -163,7 +165,8 @@ def _open_memory() -> sqlite3.Connection:
     return raw
 
 
-def _check_revision(raw: sqlite3.Connection, location: Location) -> None:
+def check_revision(raw: sqlite3.Connection, location: Location) -> None:
+    """Raise ``StoreUnavailable`` unless a store has the newest revision."""
     tables = raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
     if not tables.fetchall():
         raise unavailable(location.description, FOREIGN)

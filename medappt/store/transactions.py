@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from twisted.python.failure import Failure
 
+from medappt.store.audit_chain import seal
 from medappt.store.connection import Connection
 from medappt.store.database import Checkpoint, Database
 from medappt.store.failures import StoreFailed
@@ -68,12 +69,14 @@ def run_batch(database: Database, batch: Sequence[Job]) -> Report:
     try:
         if database.in_transaction:  # undoing the last one failed as well
             database.rollback()
+        database.connection.trail.cut(0)
         database.begin()
         for run in _runs(batch):
             if isinstance(run, Single):
                 results.append(_attempt(database, run.function))
             else:
                 results += _attempt_items(database, run)
+        seal(database.connection)
         database.commit()
     except _Broken as broken:
         return _abandon(database, broken.error)
@@ -138,6 +141,7 @@ def _runs(batch: Sequence[Job]) -> Iterator[Single | list[Item]]:
 def _attempt(database: Database, function: Callable[[Connection], Any]) -> Any:
     """What ``function`` returned, or the ``Failure`` of what it raised, undone."""
     database.set_savepoint()
+    noted = len(database.connection.trail)
     try:
         value = function(database.connection)
     except Exception as error:
@@ -145,6 +149,7 @@ def _attempt(database: Database, function: Callable[[Connection], Any]) -> Any:
             raise _Broken(error) from error
         failure = Failure()
         database.undo_savepoint()
+        database.connection.trail.cut(noted)
         return failure
     database.release_savepoint()
     return value

@@ -14,7 +14,7 @@ from medappt.model.appointments import (
     SlotList,
 )
 from medappt.model.ids import is_city, parse_appointment_id
-from medappt.model.records import Notice, NoticeKind
+from medappt.model.records import NoticeKind
 from medappt.model.slots import parse_index
 from medappt.wire import words
 from medappt.wire.replies import UNKNOWN, Rows, UnexpectedReply
@@ -74,12 +74,12 @@ def _parse_removed_row(row: str) -> Relocation:
             raise UnexpectedReply("a row that is no patient and what becomes of them")
 
 
-def notices_rows(notices: Sequence[Notice]) -> Rows:
+def notices_rows(notices: Sequence[NoticeRow]) -> Rows:
     """``NUMBER KIND ID TYPE NEWID AT`` per notice: the ID before and after, ``-`` for none, and
     the instant in ISO 8601 with offset."""
     return Rows(
         rows=tuple(
-            f"{each.number} {each.kind.value} {each.name} {each.new_code or UNKNOWN}"
+            f"{each.number} {each.kind.value} {each.code} {each.type} {each.new_code or UNKNOWN}"
             f" {each.at.isoformat(timespec='seconds')}"
             for each in notices
         )

@@ -57,6 +57,8 @@ class Kind(Enum):
     REQUEST = 1
     REPLY = 2
     STALE = 3
+    PROBE = 4
+    ECHO = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

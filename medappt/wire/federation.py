@@ -2,6 +2,7 @@
 
     home → owner    HOLD, CONFIRM, RELEASE, WAIT, UNWAIT
     owner → home    STATUS (a place in doubt), MOVE (of a removed slot; or to who waits)
+    home → owner    PLACES, and owner → home RECORDS: what the other keeps, to be compared
     any → any       LIST, HEADS
     any → any       STALE, to who sends as an earlier run of itself; neither request nor reply
 
@@ -12,16 +13,16 @@ values, a reply the whole key of the request, a word and values. All else is no 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from medappt.model.audit import AuditHead as AuditHead
 from medappt.model.ids import SlotName
-from medappt.model.records import Cursor, Held, Listing, Page, RecordState
+from medappt.model.records import Cursor, Entry, Held, Listing, Page, RecordState
 from medappt.model.refusals import Code, Refusal
 from medappt.wire import federation_fields as form
 from medappt.wire.envelope import HIGHEST, PAYLOAD_BYTES, RANDOM_BYTES, Incarnation
-from medappt.wire.federation_fields import AuditHead as AuditHead
 from medappt.wire.federation_fields import NotOurs
 
 R_co = TypeVar("R_co", covariant=True)
@@ -76,6 +77,14 @@ class KeptHead:
     """The head of the asker's audit that was kept before; ``None`` if there was none."""
 
     head: AuditHead | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entries:
+    """What has not begun, by ID. With ``more`` it goes on behind the last."""
+
+    entries: tuple[Entry, ...]
+    more: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +157,20 @@ class Heads(Request[KeptHead]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Places(Request[Entries]):
+    """The places of patients of the sender, and who of them waits, behind the ID ``after``."""
+
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Records(Request[Entries]):
+    """The records of places in slots of the sender, behind the ID ``after``."""
+
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Stale:
     """Answers a datagram of ``refused``: a run of its sender with the boot number ``highest`` has
     been heard."""
@@ -156,7 +179,9 @@ class Stale:
     highest: int
 
 
-Reply: TypeAlias = Held | Refusal | Done | Lost | RecordIs | Moving | Gone | ListPage | KeptHead
+Reply: TypeAlias = (
+    Held | Refusal | Done | Lost | RecordIs | Moving | Gone | ListPage | KeptHead | Entries
+)
 
 _ID = form.RECORD_ID
 _REQUESTS: Mapping[str, tuple[type[Request[Any]], Mapping[str, form.Field]]] = {
@@ -177,6 +202,8 @@ _REQUESTS: Mapping[str, tuple[type[Request[Any]], Mapping[str, form.Field]]] = {
     "MOVE": (Move, {"id": _ID, "page": form.OPTIONS}),
     "LIST": (List, {"type": form.NAME, "after": form.optional(form.CURSOR)}),
     "HEADS": (Heads, {"head": form.HEAD}),
+    "PLACES": (Places, {"after": form.optional(_ID)}),
+    "RECORDS": (Records, {"after": form.optional(_ID)}),
 }
 _REPLIES: Mapping[str, tuple[type[Reply], Mapping[str, form.Field]]] = {
     "HELD": (Held, {"start": form.INSTANT, "contact": form.CONTACT}),
@@ -188,6 +215,7 @@ _REPLIES: Mapping[str, tuple[type[Reply], Mapping[str, form.Field]]] = {
     "GONE": (Gone, {}),
     "ROWS": (ListPage, {"rows": form.ROWS, "more": form.FLAG}),
     "KEPT": (KeptHead, {"head": form.optional(form.HEAD)}),
+    "ENTRIES": (Entries, {"entries": form.ENTRIES, "more": form.FLAG}),
 }
 _WORDS: Mapping[type, str] = {
     kind: word for table in (_REQUESTS, _REPLIES) for word, (kind, _) in table.items()
@@ -202,6 +230,8 @@ _ANSWERS: Mapping[type[Request[Any]], tuple[type[Reply], ...]] = {
     Move: (Moving, Gone),
     List: (ListPage,),
     Heads: (KeptHead,),
+    Places: (Entries,),
+    Records: (Entries,),
 }
 
 
@@ -290,12 +320,27 @@ def parse_stale(payload: bytes) -> Stale | None:
 def fill_page(rows: Sequence[Listing], *, more: bool = False) -> ListPage:
     """As many of ``rows`` (by start, then ID) as fit a datagram. ``more`` tells that others follow
     behind them. Raises ``ValueError`` for rows that cannot travel."""
-    room = PAYLOAD_BYTES - _PAGE_FRAME_BYTES + 1  # no comma behind the last
-    for index, written in enumerate(form.written_rows(rows)):
-        room -= len(_dump(written)) - 1  # without its brackets, with a comma behind it
+    fitting = _fitting(form.written_rows(rows), ListPage(rows=(), more=False), brackets=2)
+    return ListPage(rows=tuple(rows[:fitting]), more=more or fitting < len(rows))
+
+
+def fill_entries(entries: Sequence[Entry], *, more: bool = False) -> Entries:
+    """As many of ``entries`` (by ID) as fit a datagram; like ``fill_page``."""
+    fitting = _fitting(form.written_entries(entries), Entries(entries=(), more=False), brackets=0)
+    return Entries(entries=tuple(entries[:fitting]), more=more or fitting < len(entries))
+
+
+def _fitting(written: Iterable[list[object]], empty: Reply, *, brackets: int) -> int:
+    """How many of what is ``written`` fit a datagram, each without so many of its brackets. The
+    reply is ``empty`` without them."""
+    room = PAYLOAD_BYTES - len(format_reply(_LONGEST_KEY, empty)) + 1  # no comma behind the last
+    count = 0
+    for each in written:
+        room -= len(_dump(each)) - brackets + 1  # with a comma behind it
         if room < 0:
-            return ListPage(rows=tuple(rows[:index]), more=True)
-    return ListPage(rows=tuple(rows), more=more)
+            break
+        count += 1
+    return count
 
 
 def _message(
@@ -334,4 +379,3 @@ _LONGEST_KEY = RequestKey(
     incarnation=Incarnation(boot=HIGHEST, random=bytes(RANDOM_BYTES)),
     sequence=HIGHEST,
 )
-_PAGE_FRAME_BYTES = len(format_reply(_LONGEST_KEY, ListPage(rows=(), more=False)))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from medappt.model.audit import AuditHead
 from medappt.model.identity import Role
 from medappt.model.ids import (
     AppointmentId,
@@ -17,7 +18,15 @@ from medappt.model.ids import (
     parse_appointment_id,
     parse_person,
 )
-from medappt.model.records import MOST_OPTIONS, Contact, Cursor, Listing, Page
+from medappt.model.records import (
+    MOST_OPTIONS,
+    Contact,
+    Cursor,
+    Entry,
+    Listing,
+    Page,
+    Standing,
+)
 from medappt.wire import words
 from medappt.wire.envelope import HIGHEST, RANDOM_BYTES, Incarnation
 
@@ -51,14 +60,6 @@ class Field:
 
     write: Callable[[Any], object]
     read: Callable[[object], Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AuditHead:
-    """The last link of an audit: its sequence and its HMAC."""
-
-    sequence: int
-    mac: bytes
 
 
 def _check(holds: bool, what: str) -> None:
@@ -294,3 +295,39 @@ def _read_rows(value: object) -> tuple[Listing, ...]:
 
 
 ROWS = Field(_write_rows, _read_rows)
+
+
+_START = optional(INSTANT)
+_STANDING = member_of(Standing)
+
+
+def written_entries(entries: Iterable[Entry]) -> Iterator[list[object]]:
+    """What is written of each entry; they come by ID."""
+    before = ""
+    for entry in entries:
+        _check(before < entry.id, "entries by ID")
+        before = entry.id
+        yield [
+            RECORD_ID.write(entry.id),
+            _STANDING.write(entry.standing),
+            *_array(SLOT_NAME.write(entry.name), 2),
+            _START.write(entry.start),
+            PATIENT.write(entry.patient),
+        ]
+
+
+def _read_entry(value: object) -> Entry:
+    id_, standing, code, type_, start, patient = _array(value, 6)
+    return Entry(
+        id=RECORD_ID.read(id_),
+        standing=_STANDING.read(standing),
+        name=SLOT_NAME.read([code, type_]),
+        start=_START.read(start),
+        patient=PATIENT.read(patient),
+    )
+
+
+ENTRIES = Field(
+    lambda entries: list(written_entries(entries)),
+    lambda value: tuple(_read_entry(each) for each in _array(value)),
+)

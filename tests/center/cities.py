@@ -17,11 +17,13 @@ def users_of(city: str, patients: int = 5) -> str:
     return "".join(f"{name} pw\n" for name in names)
 
 
-def open_doors(hospital: Hospital, patients: int = 5) -> MemoryCenter:
-    """The center of a hospital that runs already, with numbered slots as well."""
+def open_doors(hospital: Hospital, patients: int = 5, users: str | None = None) -> MemoryCenter:
+    """The center of a hospital that runs already, with numbered slots as well. ``users`` are the
+    lines of its file, instead of those with ``patients``."""
     city = hospital.name
+    lines = users_of(city, patients) if users is None else users
     data = CenterData(
-        users=tuple(read_users(users_of(city, patients).encode(), "users.txt", city)),
+        users=tuple(read_users(lines.encode(), "users.txt", city)),
         openings=tuple(read_availabilities(FILES["availabilities.txt"].encode(), "openings")),
     )
     return MemoryCenter(
@@ -31,7 +33,7 @@ def open_doors(hospital: Hospital, patients: int = 5) -> MemoryCenter:
         database=hospital.database,
         clock=hospital.network.clock,
         writer=hospital.writer,
-        city=hospital.city,
+        city=hospital.federation.city,
     )
 
 

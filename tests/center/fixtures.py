@@ -204,10 +204,10 @@ class MemoryCenter:
         self.clock = clock or Clock()
         self.now = now
         self.hasher = PlainHasher()
-        self.database = database or SQLiteDatabase.open(Location(path=None))
+        self.database = database or SQLiteDatabase.open(Location(path=None), b"k" * 32)
         work = Import(data, b"k" * 32, self.hasher)
         hashes = work.hash(run_now(self.database, work.names_to_hash))
-        run_now(self.database, lambda connection: work.apply(connection, hashes))
+        run_now(self.database, lambda connection: work.apply(connection, hashes, now))
         reserved = run_now(self.database, lambda connection: reserved_slots(connection, now))
         self.board = Board(run_now(self.database, current_openings), reserved, zone)
         self.writer = writer or Writer(self.database, store_worker, self.clock)
@@ -222,6 +222,7 @@ class MemoryCenter:
             clock=self.clock,
             limits=self.limits,
             notices=self.notices,
+            now=lambda: self.now,
         )
         self.narrator = Narrator(Logger(namespace="tests.center"), self.clock)
         self.sentences = CenterSentences(self.narrator, classroom=classroom)

@@ -81,6 +81,18 @@ class CityOptionsTests(SynchronousTestCase):
         assert city is not None
         self.assertEqual(city.above, 41)
 
+    def test_pid_files(self) -> None:
+        """Three cities can be started in one directory."""
+        for city in ("MTL", "QUE"):
+            options = ServerOptions()
+            options.parseOptions(["--config", str(self.folder / f"{city}.toml")])
+            self.assertEqual(options.pid_name(), f"medappt-server-{city}")
+        (self.folder / "MTL.toml").write_text("")
+        for file in ("MTL.toml", "none.toml"):
+            options = ServerOptions()
+            options.parseOptions(["--config", str(self.folder / file)])
+            self.assertEqual(options.pid_name(), "medappt-server")
+
     def test_users_are_of_the_city(self) -> None:
         """Their letter tells the role; others are refused with their line."""
         users = self.configure().data.users

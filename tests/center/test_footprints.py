@@ -20,6 +20,8 @@ def waits(line: str, earlier: str) -> bool:
     return footprint(command(line)).must_wait_for(footprint(command(earlier)))
 
 
+A, B = "MTLP2345", "MTLP2346"
+ONE, TWO = "QUEA150227 Dental", "QUEM160227 Dental"
 BOOK = "book MTLM100227 Dental MTLP0001"
 
 
@@ -58,17 +60,6 @@ class FootprintTests(SynchronousTestCase):
         ):
             self.assertTrue(waits(line, BOOK), line)
 
-    def test_the_same_slot_waits(self) -> None:
-        """Under whatever type."""
-        for line in (
-            "book MTLM100227 Surgeon MTLP0002",
-            "swap MTLM100227 Dental QUEM100227 Dental MTLP0002",
-            "swap QUEM100227 Dental MTLM100227 Dental MTLP0002",
-            "cancel MTLM100227 MTLP0002",
-            "patients MTLM100227 Dental",
-        ):
-            self.assertTrue(waits(line, BOOK), line)
-
     def test_numbered_places_are_one(self) -> None:
         """They all wait for what is cancelled among them for a patient."""
         self.assertTrue(waits("cancel 1 MTLP0001", "cancel 2 MTLP0001"))
@@ -95,3 +86,46 @@ class FootprintTests(SynchronousTestCase):
             self.assertIs(footprint(command(line)), ALONE, line)
             self.assertTrue(waits(line, "schedule MTLP0002"), line)
             self.assertTrue(waits("schedule MTLP0002", line), line)
+
+
+class SlotTests(SynchronousTestCase):
+    """A request waits for those whose effects its answer shows."""
+
+    def assert_waits(self, later: str, earlier: str) -> None:
+        self.assertTrue(waits(later, earlier), (later, earlier))
+
+    def assert_overlaps(self, later: str, earlier: str) -> None:
+        self.assertFalse(waits(later, earlier), (later, earlier))
+
+    def test_one_patient(self) -> None:
+        """What concerns one patient happens in the order it was asked."""
+        for earlier in (f"book {ONE} {A}", f"cancel QUEA150227 {A}", f"swap {ONE} {TWO} {A}"):
+            for later in (f"book {TWO} {A}", f"schedule {A}", f"cancel 1 {A}"):
+                self.assert_waits(later, earlier)
+
+    def test_bookings_of_one_slot(self) -> None:
+        """Bookings and swaps of several patients into one slot need not wait for one another."""
+        self.assert_overlaps(f"book {ONE} {A}", f"book {ONE} {B}")
+        self.assert_overlaps(f"book {ONE} {A}", f"swap {TWO} {ONE} {B}")
+        self.assert_overlaps(f"swap {TWO} {ONE} {A}", f"book {ONE} {B}")
+
+    def test_what_is_given_back(self) -> None:
+        """A booking waits for what frees a place before it."""
+        self.assert_waits(f"book {ONE} {A}", f"cancel QUEA150227 {B}")
+        self.assert_waits(f"book {ONE} {A}", f"swap {ONE} {TWO} {B}")
+        self.assert_overlaps(f"book {TWO} {A}", f"cancel QUEA150227 {B}")
+
+    def test_looking_into_a_slot(self) -> None:
+        """Who has a place is told as of the bookings before."""
+        self.assert_waits(f"patients {ONE}", f"book {ONE} {A}")
+        self.assert_overlaps(f"patients {ONE}", f"book {TWO} {A}")
+        self.assert_overlaps(f"patients {ONE}", f"patients {ONE}")
+
+    def test_whoever_it_is(self) -> None:
+        """What may concern anybody, or everything, waits and is waited for."""
+        for wide in (f"book {ONE}", f"add {ONE} 5", f"remove {ONE}", "help"):
+            self.assert_waits(wide, f"book {TWO} {A}")
+            self.assert_waits(f"schedule {B}", wide)
+        self.assert_waits("list Dental", f"book {ONE} {A}")
+        self.assert_overlaps("list Dental", f"schedule {A}")
+        self.assert_overlaps("cancel 1", "schedule")

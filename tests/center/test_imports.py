@@ -28,7 +28,7 @@ class ImportTests(SynchronousTestCase):
     """Starting again on the same store, with the same files or others."""
 
     def setUp(self) -> None:
-        self.database = SQLiteDatabase.open(Location(path=None))
+        self.database = SQLiteDatabase.open(Location(path=None), b"k" * 32)
         self.addCleanup(self.database.close)
 
     def start(self, files: CenterData | None = None) -> MemoryCenter:

@@ -19,7 +19,7 @@ from medappt.model.limits import Limits
 from medappt.store import people
 from medappt.store.people import find_person, replace_hash
 from medappt.store.writer import StoreFailed, run_now
-from tests.center.fixtures import HeldWorker, MemoryCenter
+from tests.center.fixtures import MONDAY, HeldWorker, MemoryCenter
 from tests.role.logs import listening_to_the_log
 
 GOOD = "authenticate patient1 password111"
@@ -58,7 +58,7 @@ class CheckerTests(SynchronousTestCase):
         self.assertEqual(kinds("patient1 password111"), ["plain"])
         run_now(
             center.database,
-            lambda each: replace_hash(each, "patient1", "plain:password111", "dear:secret"),
+            lambda each: replace_hash(each, "patient1", "plain:password111", "dear:secret", MONDAY),
         )
         self.assertEqual(kinds("patient1 wrong"), ["dear", "plain"])
 
@@ -156,7 +156,7 @@ class CheckerTests(SynchronousTestCase):
         center = MemoryCenter()
         center.hasher.outdated.add("plain:password111")
 
-        def full(connection: object, name: str, old: str, new: str) -> bool:
+        def full(*arguments: object) -> bool:
             raise StoreFailed("the disk is full")
 
         self.patch(people, "replace_hash", full)

@@ -73,7 +73,7 @@ TABLE: dict[tuple[str, str], tuple[str, list[str]] | None] = {
     ("checking", "put_off"): ("arriving", ["await_login", "answer"]),
     ("checking", "too_late"): IMPOSSIBLE,
     ("checking", "disconnected"): ("ended", ["end"]),
-    ("serving", "login"): ("serving", ["answer"]),
+    ("serving", "login"): ("serving", ["refuse"]),
     ("serving", "ask"): ("serving", ["serve"]),
     ("serving", "help"): ("serving", ["answer"]),
     ("serving", "quit"): ("ended", ["say_goodbye"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -37,6 +38,20 @@ Script = Mapping[str, str | Sequence[str]]
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+class FullDisk(io.StringIO):
+    """Standard output to a disk without room; it has a descriptor, as a real one."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fileno(self) -> int:
+        return self._descriptor
 
 
 class ScriptedCenter:
@@ -102,6 +117,7 @@ class ScriptedCase(PatientCase):
         self.servers: list[Server] = []
         self.reactor = MemoryReactorClock()
         self.is_terminal = False
+        self.is_full = False
         self.environment = {"MEDAPPT_PASSWORD": PASSWORD}
         self.stdin: io.TextIOWrapper | None = None
         self.patch(world_module, "run_command", self._run_command)
@@ -145,9 +161,19 @@ class ScriptedCase(PatientCase):
     def meanwhile(self) -> None:
         """What else happens each second that the command takes."""
 
+    def interrupt(self) -> None:
+        """Ctrl-C: the reactor stops, and waits until the command has ended."""
+        for interrupt, _, _ in self.reactor.triggers["before"]["shutdown"]:
+            interrupt()
+        self.reactor.stop()
+
     def run_command(self, *words: str) -> int:
         """The exit code of ``medappt`` with these words."""
         self.out: io.StringIO = Terminal() if self.is_terminal else io.StringIO()
+        if self.is_full:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            self.addCleanup(os.close, nowhere)
+            self.out = FullDisk(nowhere)
         self.err = io.StringIO()
         self.reactor.hasStopped = False
         self.patch(sys, "stdout", self.out)

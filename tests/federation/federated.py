@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
-from sqlalchemy import select
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IListeningPort, IReactorUDP
 from twisted.internet.protocol import DatagramProtocol
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from medappt.federation.city import City
 from medappt.federation.service import (
     Federation,
     FederationConfiguration,
@@ -22,18 +20,16 @@ from medappt.federation.service import (
 )
 from medappt.model.appointments import Booked, State
 from medappt.model.ids import PersonId, SlotName, parse_person
-from medappt.model.records import Contact, PlaceState, Record, RecordState
+from medappt.model.records import Contact, Record, RecordState
 from medappt.model.refusals import Refused
-from medappt.store import schema
-from medappt.store.connection import Connection, Statement
-from medappt.store.outbox import letters
-from medappt.store.places import Place, held_places, places_in
+from medappt.store.connection import Connection
 from medappt.store.records import records_of
 from medappt.store.results import Tagged
 from medappt.store.slots import find_open
 from medappt.store.transactions import run_now
-from medappt.store.waits import waiters
 from medappt.store.writer import Writer, inline
+from tests.federation.agreement import disagreements, read_book, unsettled
+from tests.federation.desk import Desk
 from tests.federation.network import ADDRESSES, KEY, Network, NetworkPort
 from tests.store.cities import TORONTO, name
 from tests.store.doubles import NOW, memory_database
@@ -156,8 +152,8 @@ class Hospital:
         self.network.links.pop(ADDRESSES[self.name], None)
 
     @property
-    def city(self) -> City:
-        return self.federation.city
+    def city(self) -> Desk:
+        return Desk(self.federation.city)
 
     def do(self, function: Callable[..., T], *arguments: Any) -> T:
         return run_now(self.database, lambda connection: function(connection, *arguments))
@@ -248,25 +244,6 @@ class FederatedCase(SynchronousTestCase):
         return [(row.code, row.state) for row in rows]
 
     def assert_agreement(self) -> None:
-        """Records and places name the same; nothing is on its way."""
-        kept: set[str] = set()
-        known: set[str] = set()
-        waiting: set[str] = set()
-        listed: set[str] = set()
-        for hospital in self.hospitals.values():
-            self.assertEqual(hospital.do(letters), [])
-            self.assertEqual(hospital.do(held_places), [])
-            places, records = hospital.do(_everything)
-            kept |= {each.id for each in places if each.state is PlaceState.CONFIRMED}
-            known |= {id_ for id_, state in records if state == RecordState.ACTIVE.value}
-            waiting |= {each.id for each in hospital.do(waiters)}
-            listed |= {id_ for id_, state in records if state == RecordState.WAITLISTED.value}
-            self.assertFalse([id_ for id_, state in records if state == "PENDING"])
-        self.assertEqual((kept, waiting), (known, listed))
-
-
-def _everything(connection: Connection) -> tuple[list[Place], list[tuple[str, str]]]:
-    keys = [key for (key,) in connection.rows(Statement(select(schema.slots.c.key)))]
-    places = [place for key in keys for place in places_in(connection, key)]
-    records = connection.rows(Statement(select(*schema.records.c["id", "state"])))
-    return places, [(id_, state) for id_, state in records]
+        """Records and places name the same, nothing is on its way, and no rule is broken."""
+        books = [hospital.do(read_book) for hospital in self.hospitals.values()]
+        self.assertEqual((unsettled(books), disagreements(books)), ([], []))

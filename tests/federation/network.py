@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ from medappt.federation.drops import Drop
 from medappt.federation.link import Address, Link
 from medappt.wire.envelope import Envelope, Header, Incarnation, Kind, read_header
 from medappt.wire.federation import Confirm, Done, Reply, Request, Stale
+from tests.store.doubles import NOW
 
 KEY, NEW_KEY, FOREIGN_KEY = b"o" * 32, b"n" * 32, b"f" * 32
 ADDRESSES: dict[str, Address] = {
@@ -125,7 +127,8 @@ class Center:
     """``boot`` and ``runs`` are its disk, which a restart keeps; ``handled`` what it was asked.
 
     ``answer`` is its handler. While ``holds_commits`` a commit waits in ``commits``;
-    ``commit_fails`` is raised by each. With ``jitter`` None the network's dice are used.
+    ``commit_fails`` is raised by each. With ``jitter`` None the network's dice are used. Its clock
+    is ``ahead`` of the others.
     """
 
     def __init__(self, network: Network, city: str, keys: Sequence[bytes] = (KEY,)) -> None:
@@ -138,6 +141,7 @@ class Center:
         self.stale: list[tuple[str, Stale]] = []
         self.commits: list[tuple[Deferred[None], str, Incarnation]] = []
         self.holds_commits = False
+        self.ahead = timedelta()
         self.commit_fails: Exception | None = None
         self.jitter: float | None = 0.5
         self.answer: Callable[[str, Request[Any]], Awaitable[Reply]] = self.done
@@ -159,6 +163,7 @@ class Center:
             handler=self.handle,
             on_stale=lambda peer, stale: self.stale.append((peer, stale)),
             clock=self.network.clock,
+            now=lambda: NOW + timedelta(seconds=self.network.clock.seconds()) + self.ahead,
             jitter=lambda: self.network.random.random() if self.jitter is None else self.jitter,
         )
         self.network.links[ADDRESSES[self.city]] = self.link

@@ -1,4 +1,4 @@
-"""What a center does in the background: letters, doubt, and lists that are none."""
+"""What a center does in the background: doubt, and lists that are none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
-from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.federation.errands import Bell, Errands
@@ -14,55 +13,14 @@ from medappt.federation.listing import Listed, Lister
 from medappt.federation.owners import OwnerOperations
 from medappt.model.appointments import State
 from medappt.model.ids import RecordIds
-from medappt.model.records import Cursor, Listing, PlaceState, Verb
+from medappt.model.records import Cursor, Listing, PlaceState
 from medappt.store.booking import Pending, insert_pending
 from medappt.store.failures import StoreFailed
-from medappt.store.outbox import letters, post
-from medappt.store.places import find_place, release_place
+from medappt.store.places import find_place
 from medappt.wire.federation import Hold, ListPage, Release
-from tests.federation.federated import FederatedCase, Hospital, person
+from tests.federation.federated import FederatedCase, person
 from tests.store.cities import TORONTO, name
-
-
-class LetterTests(FederatedCase):
-    def post(self, home: Hospital, peer: str, verb: Verb, record: str) -> None:
-        home.do(post, peer, verb, record)
-
-    def test_many(self) -> None:
-        """Hundreds of letters to a peer that was down all arrive; those for a peer that is
-        configured no more are kept."""
-        ids = RecordIds("MTL", 1, b"\x01\x02")
-        for _ in range(200):
-            self.post(self.mtl, "QUE", Verb.RELEASE, ids())
-        self.post(self.mtl, "TOR", Verb.RELEASE, ids())
-        self.run_for(65, 0.1)
-        self.assertEqual([letter.peer for letter in self.mtl.do(letters)], ["TOR"])
-
-    def test_lost(self) -> None:
-        """A place that its owner has lost, though the record is active, is cause for alarm."""
-        self.add("QUEA100227")
-        self.booked("MTLP0001", "QUEA100227")
-        [record] = self.mtl.records("MTLP0001")
-        self.que.do(release_place, record.id)
-        self.post(self.mtl, "QUE", Verb.CONFIRM, record.id)
-        with capturedLogs() as events:
-            self.run_for(65, 0.1)
-        alarms = [event["record"] for event in events if event["log_level"] is LogLevel.critical]
-        self.assertEqual(alarms, [record.id])
-        self.assertEqual(self.mtl.do(letters), [])
-
-    def test_waits_no_more(self) -> None:
-        """Who cancels while they wait is offered nothing."""
-        self.add("QUEA100227")
-        self.booked("MTLP0001", "QUEA100227")
-        self.result(self.que.city.remove(name("QUEA100227")), 3)
-        [record] = self.mtl.records("MTLP0001")
-        self.result(self.mtl.city.cancel(person("MTLP0001"), record.name.code))
-        self.run_for(1)
-        self.add("QUEA110227")
-        self.run_for(3)
-        self.assertEqual(self.schedule("MTLP0001"), [])
-        self.assert_agreement()
+from tests.store.doubles import PATIENT
 
 
 class DoubtTests(FederatedCase):
@@ -75,7 +33,7 @@ class DoubtTests(FederatedCase):
         id_ = parts.authority._new_id()
         link = self.mtl.federation.link
         link.request("QUE", Hold(id=id_, name=name("QUEA110227"), patient="MTLP0001"))
-        begun = Pending(id=id_, patient="MTLP0001", wanted=name("QUEA110227"))
+        begun = Pending(id=id_, patient="MTLP0001", wanted=name("QUEA110227"), origin=PATIENT)
         self.mtl.do(insert_pending, begun)
         self.run_for(21, 0.1)
         self.assertEqual(self.state(id_), PlaceState.HELD)

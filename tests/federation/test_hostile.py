@@ -31,7 +31,7 @@ class HostileTests(FederationCase):
         """What was sealed with another key does nothing, whoever it claims to be."""
         for kind in Kind:
             self.send(self.mtl.forge(REQUEST, "QUE", kind=kind, key=FOREIGN_KEY).data)
-        self.assertEqual(self.que.dropped(), {Drop.UNOPENED: 3})
+        self.assertEqual(self.que.dropped(), {Drop.UNOPENED: len(Kind)})
         self.assert_nothing_happened()
 
     def test_bits_and_ends(self) -> None:
@@ -109,9 +109,13 @@ class HostileTests(FederationCase):
     def test_any_payload_of_a_peer(self) -> None:
         """Whatever a peer seals that is no message of ours, nothing happens beyond its run."""
         number = iter(range(10**6))
+        kinds = [kind for kind in Kind if kind is not Kind.ECHO]  # nobody waits for one
 
         @settings(deadline=None)
-        @given(st.binary(max_size=200), st.sampled_from(Kind))
+        @given(
+            st.binary(max_size=200),
+            st.sampled_from(kinds),
+        )
         def check(payload: bytes, kind: Kind) -> None:
             header = Header(
                 sender="MTL",

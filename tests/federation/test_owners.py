@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from medappt.federation.owners import LocalOwner, OwnerOperations, PeerOwner
 from medappt.model.ids import RecordIds
-from medappt.model.records import Held
+from medappt.model.records import Cursor, Held
 from medappt.model.refusals import Code, Refusal
 from tests.federation.federated import DOCTORS, FederatedCase
 from tests.store.cities import TORONTO, name
@@ -47,6 +47,28 @@ class PeerOwnerTests(FederatedCase):
         reply = self.result(owner.hold(self.record, name("QUEM100227"), "MTLP0001"))
         self.assertEqual(self.code_of(reply), Code.UNKNOWN_SLOT)
 
+    def test_full(self) -> None:
+        """The last place is held once; another's hold is refused until it is released."""
+        owner, other = self.owner(), RecordIds("MTL", 50, b"\x01\x03")()
+        self.result(owner.hold(self.record, SLOT, "MTLP0001"))
+        reply = self.result(owner.hold(other, SLOT, "MTLP0002"))
+        self.assertEqual(self.code_of(reply), Code.FULL)
+        self.result(owner.release(self.record))
+        self.assertIsInstance(self.result(owner.hold(other, SLOT, "MTLP0002")), Held)
+
+    def test_past(self) -> None:
+        """What has begun is not held."""
+        reply = self.result(self.owner().hold(self.record, name("QUEA010127"), "MTLP0001"))
+        self.assertEqual(self.code_of(reply), Code.PAST)
+
+    def test_unknown(self) -> None:
+        """A place that nobody held is not confirmed, and its release leaves it so for ever."""
+        owner = self.owner()
+        self.assertFalse(self.result(owner.confirm(self.record)))
+        self.result(owner.release(self.record))
+        reply = self.result(owner.hold(self.record, SLOT, "MTLP0001"))
+        self.assertEqual(self.code_of(reply), Code.UNREACHABLE)
+
     def test_waiting(self) -> None:
         """Waiting may begin and end in any order."""
         owner = self.owner()
@@ -58,6 +80,22 @@ class PeerOwnerTests(FederatedCase):
         """Its open slots, a page at a time."""
         page = self.result(self.owner().list("Physician", None))
         self.assertEqual(([row.name for row in page.rows], page.more), ([SLOT], False))
+        self.assertEqual(self.result(self.owner().list("Surgeon", None)).rows, ())
+
+    def test_pages(self) -> None:
+        """The last row of a page is where the next begins; all pages have every slot once."""
+        codes = [f"QUE{part}{day:02d}0327" for day in range(1, 29) for part in "MAE"]
+        for code in codes:
+            self.add(code)
+        found: list[str] = []
+        after: Cursor | None = None
+        for _ in range(20):
+            page = self.result(self.owner().list("Physician", after))
+            found += [str(row.name.code) for row in page.rows]
+            if not page.more:
+                break
+            after = Cursor(start=page.rows[-1].start, code=str(page.rows[-1].name.code))
+        self.assertEqual(found, ["QUEA100227", *codes])
 
 
 class LocalOwnerTests(PeerOwnerTests):

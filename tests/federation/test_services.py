@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from medappt.model.appointments import Booked, State
 from medappt.model.records import RecordState
-from medappt.store.outbox import letters
 from medappt.store.places import held_places
 from medappt.store.results import Tagged
 from medappt.store.writer import StoreFailed
-from tests.federation.federated import FederatedCase, person
+from tests.federation.federated import DOCTORS, FederatedCase, person
 from tests.federation.network import ADDRESSES, Weather
 from tests.store.cities import name
+from tests.store.reading import letters
 
 WEEK = [f"QUE{part}{day:02d}0227" for day in (15, 16, 17) for part in "MA"]
 
@@ -261,6 +261,44 @@ class CancelTests(FederatedCase):
         self.que.start()
         self.run_for(12, 0.1)
         self.assertEqual(self.que.taken("QUEA100227"), 0)
+        self.assert_agreement()
+
+
+class DroppedTypeTests(FederatedCase):
+    """Physicians are in the settings no more, but in what patients have."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for code in ("MTLA100227", "QUEA110227"):
+            self.add(code)
+            self.booked("MTLP0001", code)
+        self.add("MTLM120227", type_="Surgeon")
+        self.patient = person("MTLP0001")
+        self.patch(self.mtl.federation.city, "_doctors", {"Surgeon": DOCTORS["Surgeon"]})
+
+    def test_cancelled(self) -> None:
+        """An appointment of a type that was dropped can be cancelled, under its tag again and
+        again; one that nobody has is of an unknown type, also in a repetition."""
+        tagged = Tagged(user="MTLP0001", tag="a", text="cancel QUEA110227 Physician")
+        other = Tagged(user="MTLP0001", tag="b", text="cancel QUEA120227 Physician")
+        for _ in range(2):
+            code = name("QUEA110227").code
+            cancelled = self.result(self.mtl.city.cancel(self.patient, code, "Physician", tagged))
+            self.assertEqual((cancelled.code, cancelled.type), ("QUEA110227", "Physician"))
+            code = name("QUEA120227").code
+            asked = self.mtl.city.cancel(self.patient, code, "Physician", other)
+            self.assertEqual(self.refused(asked), "unknown-type")
+        self.assertEqual(self.schedule("MTLP0001"), [("MTLA100227", State.BOOKED)])
+
+    def test_swapped(self) -> None:
+        """It can be swapped for one of a type there is, and not for one of its own."""
+        old, gone = name("MTLA100227"), name("MTLE100227")
+        new = name("MTLM120227", "Surgeon")
+        for given, wanted in ((old, name("QUEA110227")), (gone, new)):
+            asked = self.mtl.city.swap(self.patient, given, wanted)
+            self.assertEqual(self.refused(asked), "unknown-type")
+        swapped = self.result(self.mtl.city.swap(self.patient, old, new))
+        self.assertEqual((swapped.code, swapped.type), ("MTLM120227", "Surgeon"))
         self.assert_agreement()
 
 

@@ -16,6 +16,7 @@ from medappt.model.ids import (
     PersonId,
     RecordIds,
     SlotName,
+    boot_of,
     home_of,
     is_city,
     parse_appointment_id,
@@ -177,3 +178,12 @@ class RecordIdTests(SynchronousTestCase):
         self.assertEqual(home_of(RecordIds("QUE", 2**40, bytes(16))()), "QUE")
         for word in ("", "QUE", "QUE-1", "que-1-00-1", "QUE-1-00-", "QUE-1-00-1\n", "QUE-x-00-1"):
             self.assertIsNone(home_of(word), word)
+            self.assertIsNone(boot_of(word), word)
+
+    @settings(deadline=None)
+    @given(cities, st.integers(0, 2**63 - 1), st.binary(min_size=1, max_size=16))
+    def test_runs(self, city: str, boot: int, randomness: bytes) -> None:
+        """An id tells the center and the run that made it."""
+        make = RecordIds(city, boot, randomness)
+        for id_ in (make(), make()):
+            self.assertEqual((home_of(id_), boot_of(id_)), (city, boot))

@@ -106,7 +106,7 @@ class RemoteCityTests(PatientCase):
             asked = self.city.cancel(CODE, type_, patient)
             self.assert_answer(asked, line, ("cancelled MTLA100227 Dental",), expected)
         self.assert_answer(
-            self.city.cancel_numbered(3, PAT, "t"),
+            self.city.cancel_index(3, PAT, "t"),
             "@t cancel 3 MTLP2345",
             ("@t cancelled 3 -",),
             Cancelled(code="3", type="-"),
@@ -214,7 +214,7 @@ class UnexpectedCityTests(PatientCase):
         for ask, line in (
             (lambda city: city.book(DENTAL), "cancelled MTLA100227 Dental"),
             (lambda city: city.cancel(CODE), "booked MTLA100227 Dental - - -"),
-            (lambda city: city.cancel_numbered(3, PAT), "bye"),
+            (lambda city: city.cancel_index(3, PAT), "bye"),
             (lambda city: city.swap(DENTAL, SURGEON), "booked MTLA100227 Dental - - -"),
             (lambda city: city.add(DENTAL, 1), "swapped MTLA100227 Dental - - -"),
         ):

@@ -20,7 +20,7 @@ from medappt.store.records import records_of
 from medappt.store.removal import add_slot
 from medappt.store.results import Answered, Tagged
 from medappt.store.writer import run_now
-from tests.store.doubles import NOW, memory_database
+from tests.store.doubles import ADMIN, NOW, memory_database, origin
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class City:
         )
 
     def add(self, code: str, capacity: int = 1, type_: str = "Physician") -> Answered:
-        return self.act(add_slot, name(code, type_), capacity, DOCTOR)
+        return self.act(add_slot, name(code, type_), capacity, DOCTOR, origin=ADMIN)
 
     def begin(
         self, patient: str, code: str, type_: str = "Physician", instead: str | None = None
@@ -92,6 +92,7 @@ class City:
             Booking(
                 patient=patient,
                 wanted=name(code, type_),
+                origin=origin(patient),
                 instead=None if instead is None else name(instead, type_),
             ),
         )

@@ -28,7 +28,7 @@ from medappt.store.people import (
 )
 from medappt.store.results import Outcome, Tagged
 from medappt.store.writer import Writer, inline
-from tests.store.doubles import NOW, slot
+from tests.store.doubles import NOW, PATIENT, slot
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def tagged(tag: str = "a", text: str = "selection 1", user: str = "ann") -> Tagg
 
 
 def wish(patient: str = "ann", of: Slot | None = None, tag: Tagged | None = None) -> Reservation:
-    return Reservation(patient=patient, slot=of or slot(), at=NOW, tagged=tag)
+    return Reservation(patient=patient, slot=of or slot(), origin=PATIENT, at=NOW, tagged=tag)
 
 
 def entry(name: str, digest: bytes = b"1", role: Role = Role.PATIENT) -> PersonEntry:
@@ -85,6 +85,7 @@ class StoreContract(Base):
         self, patient: str = "ann", index: int = 1, after: timedelta = timedelta(), tag: str = ""
     ) -> Outcome:
         cancellation = Cancellation(
+            origin=PATIENT,
             patient=patient,
             index=index,
             at=NOW + after,

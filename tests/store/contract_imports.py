@@ -18,7 +18,7 @@ from medappt.store.people import (
     replace_hash,
 )
 from tests.store.contract import StoreContract, entry, wish
-from tests.store.doubles import slot
+from tests.store.doubles import NOW, slot
 
 
 class ImportsContract(StoreContract):
@@ -29,7 +29,7 @@ class ImportsContract(StoreContract):
         names = self.do(lambda connection: names_to_hash(connection, entries))
         self.assertEqual("".join(names), hashes)
         given = {name: f"hash of {name}" for name in names}
-        return self.do(lambda connection: import_people(connection, entries, given))
+        return self.do(lambda connection: import_people(connection, entries, given, NOW))
 
     def person(self, name: str) -> Person | None:
         return self.do(lambda connection: find_person(connection, name))
@@ -52,7 +52,7 @@ class ImportsContract(StoreContract):
     def test_a_changed_line_is_hashed_again(self) -> None:
         """Another digest means another password: the new hash takes the old one's place."""
         self.import_people(entry("a"), entry("b"), hashes="ab")
-        self.do(lambda connection: replace_hash(connection, "a", "hash of a", "better"))
+        self.do(lambda connection: replace_hash(connection, "a", "hash of a", "better", NOW))
         count = self.import_people(entry("a", b"2"), entry("b"), hashes="a")
         self.assertEqual(count, ImportCount(changed=1, unchanged=1))
         person = self.person("a")
@@ -89,7 +89,7 @@ class ImportsContract(StoreContract):
     def test_an_import_without_its_hashes_changes_nothing(self) -> None:
         """A missing hash fails the whole import."""
         failed = self.writer.submit(
-            lambda connection: import_people(connection, [entry("a"), entry("b")], {"a": "h"})
+            lambda connection: import_people(connection, [entry("a"), entry("b")], {"a": "h"}, NOW)
         )
         self.clock.advance(0)
         self.failureResultOf(failed, KeyError)
@@ -98,9 +98,9 @@ class ImportsContract(StoreContract):
     def test_a_hash_is_replaced_only_if_it_is_the_one_on_record(self) -> None:
         """A better hash that comes too late does not undo a changed password."""
         self.import_people(entry("a"), hashes="a")
-        self.assertTrue(self.do(lambda c: replace_hash(c, "a", "hash of a", "better")))
-        self.assertFalse(self.do(lambda c: replace_hash(c, "a", "hash of a", "other")))
-        self.assertFalse(self.do(lambda c: replace_hash(c, "b", "hash of a", "other")))
+        self.assertTrue(self.do(lambda c: replace_hash(c, "a", "hash of a", "better", NOW)))
+        self.assertFalse(self.do(lambda c: replace_hash(c, "a", "hash of a", "other", NOW)))
+        self.assertFalse(self.do(lambda c: replace_hash(c, "b", "hash of a", "other", NOW)))
         person = self.person("a")
         assert person is not None
         self.assertEqual(person.password_hash, "better")
@@ -114,12 +114,12 @@ class ImportsContract(StoreContract):
             Opening(index=index, time=time, doctor="doc1", port=41000) for index in (1, 2, 3)
         )
         moved = replace(two, time=WeeklyTime(weekday=6, hour=0), doctor="doc2", port=1)
-        count = self.do(lambda connection: import_openings(connection, [two, three, one]))
+        count = self.do(lambda connection: import_openings(connection, [two, three, one], NOW))
         self.assertEqual(count, ImportCount(added=3))
         self.assertEqual(self.do(current_openings), [one, two, three])
         self.reserve(wish())
         four = replace(one, index=4)
-        count = self.do(lambda connection: import_openings(connection, [four, moved, three]))
+        count = self.do(lambda connection: import_openings(connection, [four, moved, three], NOW))
         self.assertEqual(count, ImportCount(added=1, changed=1, removed=1, unchanged=1))
         self.assertEqual(self.do(current_openings), [moved, three, four])
         self.assertEqual(self.reserved(), [slot()])

@@ -12,9 +12,9 @@ from medappt.store.appointments import (
     reserve,
 )
 from medappt.store.connection import Connection
-from medappt.store.results import REUSED, Outcome, forget_expired, remember
+from medappt.store.results import REUSED, Answered, Outcome, forget_expired, remember
 from tests.store.contract import DAY, RESERVED, StoreContract, tagged, wish
-from tests.store.doubles import NOW, slot
+from tests.store.doubles import DEED, NOW, PATIENT, slot
 
 
 class TagsContract(StoreContract):
@@ -79,7 +79,9 @@ class TagsContract(StoreContract):
         self.assertEqual(self.reserve(at_last), [Outcome(answer=RESERVED)])
         late = NOW + DAY + timedelta(seconds=1)
         far = slot(2, days=9)
-        new = Reservation(patient="ann", slot=far, at=late, tagged=tagged(text="selection 2"))
+        new = Reservation(
+            patient="ann", slot=far, origin=PATIENT, at=late, tagged=tagged(text="selection 2")
+        )
         self.assertEqual(self.reserve(new, new)[0], Outcome(answer=RESERVED, changed=far))
         self.assertEqual(self.reserve(new), [Outcome(answer=RESERVED)])
 
@@ -104,12 +106,12 @@ class TagsContract(StoreContract):
         refusal = Refusal(code=Code.SYNTAX, text="expected: selection INDEX \udcff")
         odd = tagged(text="selection \udcff")
         for _ in range(2):
-            got = self.do(lambda connection: remember(connection, odd, NOW, refusal))
-            self.assertEqual(got, Outcome(answer=refusal))
+            got = self.do(lambda connection: remember(connection, DEED, odd, NOW, refusal))
+            self.assertEqual(got.answer, refusal)
         self.assertEqual(self.reserve(wish(tag=tagged())), [Outcome(answer=REUSED)])
         other = Refusal(code=Code.SYNTAX, text="tag reused")
-        got = self.do(lambda connection: remember(connection, tagged(), NOW, refusal))
-        self.assertEqual(got, Outcome(answer=other))
+        got = self.do(lambda connection: remember(connection, DEED, tagged(), NOW, refusal))
+        self.assertEqual(got, Answered(answer=other))
 
     def test_a_failed_transaction_remembers_nothing(self) -> None:
         """An answer is kept only with its effect: where that is undone the tag is unused."""

@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from medappt.model.audit import AuditVerb, Deed
+from medappt.model.identity import Role
+from medappt.model.origins import Origin
 from medappt.model.slots import Slot
 from medappt.store.connection import Connection
 from medappt.store.database import Checkpoint
@@ -22,6 +25,20 @@ T = TypeVar("T")
 NOW = datetime(2027, 2, 8, 9, 0, tzinfo=UTC)
 """A Monday."""
 
+KEY = b"k" * 32
+"""The key of a store."""
+
+
+def origin(user: str, role: Role = Role.PATIENT) -> Origin:
+    """Somebody at an address."""
+    return Origin(actor=user, role=role, source="192.0.2.1")
+
+
+PATIENT = origin("ann")
+ADMIN = origin("boss", Role.ADMINISTRATOR)
+DEED = Deed(origin=PATIENT, verb=AuditVerb.REQUEST, object="")
+"""Something that is asked."""
+
 
 def scratch(test: SynchronousTestCase) -> Path:
     """A directory that goes away with ``test``."""
@@ -31,7 +48,7 @@ def scratch(test: SynchronousTestCase) -> Path:
 
 
 def memory_database() -> SQLiteDatabase:
-    return SQLiteDatabase.open(Location(path=None))
+    return SQLiteDatabase.open(Location(path=None), KEY)
 
 
 def slot(index: int = 1, *, days: int = 1, doctor: str = "doc1", place: int = 0) -> Slot:

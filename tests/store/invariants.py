@@ -11,11 +11,10 @@ from medappt.model.records import PlaceState, Record, RecordState
 from medappt.store import schema
 from medappt.store.connection import Connection, Statement
 from medappt.store.notices import untold_notices
-from medappt.store.outbox import letters
 from medappt.store.places import Place, held_places, places_in
 from medappt.store.slots import SlotRow, closest_slots, slot_of_key
-from medappt.store.waits import waiters
 from tests.store.pump import Center, Federation
+from tests.store.reading import all_waiters, letters
 
 _SLOTS = Statement(select(schema.slots.c.key).order_by(schema.slots.c.key))
 _NUMBERS = Statement(
@@ -75,7 +74,7 @@ class View:
             if place.home == city and place.state is PlaceState.CONFIRMED:
                 assert place.slot is not None
                 require(self.slots[city][place.slot].removal is None, "left behind", place)
-        own = {each.id for each in center.city.do(waiters) if each.home == city}
+        own = {each.id for each in center.city.do(all_waiters) if each.home == city}
         here = {
             each.id
             for records in self.records.values()
@@ -86,7 +85,7 @@ class View:
         self._check_nobody_waits_in_vain(city, center, own_only=True)
 
     def _check_nobody_waits_in_vain(self, city: str, center: Center, *, own_only: bool) -> None:
-        for waiter in center.city.do(waiters):
+        for waiter in center.city.do(all_waiters):
             if own_only and waiter.home != city:
                 continue
             for slot in center.city.act(closest_slots, waiter.type, waiter.start):
@@ -151,7 +150,7 @@ class View:
         kept = {
             place.id for place in self.places[city].values() if place.state is PlaceState.CONFIRMED
         }
-        waiting = {each.id for each in center.city.do(waiters)}
+        waiting = {each.id for each in center.city.do(all_waiters)}
         known = [
             each for records in self.records.values() for each in records if each.name.city == city
         ]

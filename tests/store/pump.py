@@ -14,25 +14,32 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from medappt.model.appointments import Added, Booked, Cancelled, Fate, Removed, Swapped
+from medappt.model.identity import Role
 from medappt.model.ids import SlotName
 from medappt.model.moves import MoveRuns, PageCursors
+from medappt.model.origins import Origin
 from medappt.model.records import REACH, Held, Page, RecordState
 from medappt.model.refusals import Refusal
 from medappt.store.answers import Answer
 from medappt.store.booking import Booking, Pending, abort_pending, begin, decide, record_state
+from medappt.store.boots import Boot, raise_peer_boot
 from medappt.store.cancelling import Giveback, give_back
 from medappt.store.holding import confirm, hold, release, settle_hold, unwait, wait
 from medappt.store.judgement import UNREACHABLE
 from medappt.store.moves import begin_move, ends_run, expire, finish_page, record_to_move
-from medappt.store.options import page_for, to_move, to_offer
-from medappt.store.outbox import acknowledge, letters
+from medappt.store.options import page_for
+from medappt.store.outbox import acknowledge
 from medappt.store.places import held_places
+from medappt.store.purging import Purged, purge
 from medappt.store.removal import Closed, add_slot, conclude_removal, remove_slot
 from medappt.store.results import Answered, Tagged
 from tests.store.cities import DOCTOR, City, name
+from tests.store.doubles import ADMIN, origin
+from tests.store.reading import displaced, letters
 
 ZONES = {"MTL": "America/Toronto", "QUE": "America/Toronto", "SHE": "America/Halifax"}
 HOLD_TICKS = 6
+PURGED_AT_ONCE = 3
 STEP = timedelta(seconds=2)
 TYPES = ("Physician", "Surgeon")
 
@@ -83,6 +90,10 @@ class Client:
     def city(self) -> str:
         return self.user[:3]
 
+    @property
+    def origin(self) -> Origin:
+        return origin(self.user, Role.ADMINISTRATOR if self.is_administrator else Role.PATIENT)
+
 
 @dataclass
 class Center:
@@ -94,6 +105,15 @@ class Center:
     runs: MoveRuns = field(default_factory=MoveRuns)
     cursors: PageCursors = field(default_factory=PageCursors)
     closed: list[tuple[Closed, Client, int]] = field(default_factory=list)
+    heard: dict[str, int] = field(default_factory=dict)
+    purged: Purged = field(default_factory=Purged)
+
+    def hears(self, peer: str, run: int) -> bool:
+        """Whether this run of a peer is none before the last that was heard; it is on record."""
+        if run > self.heard.get(peer, 0):
+            self.heard[peer] = run
+            self.city.do(raise_peer_boot, peer, Boot(number=run, randomness=b"\x01\x02"))
+        return run == self.heard[peer]
 
 
 class Federation:
@@ -125,7 +145,11 @@ class Federation:
         self.clients += [Client(f"{city}A0001", is_administrator=True) for city in ZONES]
         for code in self.codes:
             self.centers[code[:3]].city.act(
-                add_slot, name(code, die.choice(self.types)), die.choice([1, 1, 2]), DOCTOR
+                add_slot,
+                name(code, die.choice(self.types)),
+                die.choice([1, 1, 2]),
+                DOCTOR,
+                origin=ADMIN,
             )
 
     def close(self) -> None:
@@ -168,7 +192,7 @@ class Federation:
         center.runs = MoveRuns()
         center.cursors = PageCursors()
         center.city.boot()
-        center.city.do(abort_pending)
+        center.city.do(abort_pending, center.city.now)
         for client in self.clients:
             if client.city == city:
                 client.is_asked = False
@@ -193,6 +217,8 @@ class Federation:
         center = self.centers[datagram.receiver]
         sender = self.centers[datagram.sender]
         verb, values, peer = datagram.verb, datagram.values, datagram.sender
+        if not center.hears(peer, datagram.run):
+            return
         if verb.startswith("RE:"):
             run, *rest = values
             if run == center.run:
@@ -210,13 +236,13 @@ class Federation:
             case "HOLD":
                 return city.act(hold, peer, *values)
             case "CONFIRM":
-                return city.do(confirm, peer, values[0].record)
+                return city.act(confirm, peer, values[0].record)
             case "RELEASE":
                 return city.act(release, peer, values[0].record)
             case "WAIT":
-                return city.do(wait, peer, values[0].record)
+                return city.act(wait, peer, values[0].record)
             case "UNWAIT":
-                return city.do(unwait, peer, values[0].record)
+                return city.act(unwait, peer, values[0].record)
             case "STATUS":
                 return city.do(record_state, peer, values[0])
             case _:
@@ -292,13 +318,15 @@ class Federation:
             self._send(center, letter.peer, letter.verb.value, letter)
         for held in city.do(held_places):
             self._send(center, held.home, "STATUS", held.id)
-        displaced = [*city.act(to_move), *city.act(to_offer)]
-        center.cursors.retain({each.id for each in displaced})
-        for each in displaced:
+        due = city.do(displaced, city.city)
+        center.cursors.retain({each.id for each in due})
+        for each in due:
             page = city.act(page_for, each, center.cursors[each.id])
             if page is not None:
                 center.cursors.sent(each.id, page)
                 self._send(center, each.home, "MOVE", each.id, page)
+        center.purged = city.act(purge, center.purged, PURGED_AT_ONCE)
+        self.answers["purged"] += center.purged.dropped
         for record in city.act(expire):
             [client] = [each for each in self.clients if each.user == record.patient]
             client.has -= 1
@@ -330,7 +358,11 @@ class Federation:
         match client.request:
             case ("book", SlotName() as wanted, instead):
                 booking = Booking(
-                    patient=client.user, wanted=wanted, instead=instead, tagged=tagged
+                    patient=client.user,
+                    wanted=wanted,
+                    origin=client.origin,
+                    instead=instead,
+                    tagged=tagged,
                 )
                 begun = act(begin, booking)
                 if isinstance(begun, Pending):
@@ -340,13 +372,19 @@ class Federation:
                     self._tell(client, begun)
             case ("cancel", SlotName() as had):
                 giveback = Giveback(
-                    patient=client.user, code=had.code, type=had.type, tagged=tagged
+                    patient=client.user,
+                    code=had.code,
+                    origin=client.origin,
+                    type=had.type,
+                    tagged=tagged,
                 )
                 self._tell(client, act(give_back, giveback))
             case ("add", SlotName() as wanted, int(capacity)):
-                self._tell(client, act(add_slot, wanted, capacity, DOCTOR, tagged))
+                self._tell(
+                    client, act(add_slot, wanted, capacity, DOCTOR, tagged, origin=client.origin)
+                )
             case ("remove", SlotName() as wanted):
-                removed = act(remove_slot, wanted, tagged)
+                removed = act(remove_slot, wanted, tagged, origin=client.origin)
                 if isinstance(removed, Closed):
                     center.closed.append((removed, client, self.tick + HOLD_TICKS))
                 else:

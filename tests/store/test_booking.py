@@ -23,10 +23,11 @@ from medappt.store.booking import (
 from medappt.store.cancelling import Giveback, give_back
 from medappt.store.holding import hold
 from medappt.store.judgement import FULL, NOT_BOOKED, PAST, UNKNOWN_SLOT, UNREACHABLE
-from medappt.store.outbox import letters
 from medappt.store.places import find_place
 from medappt.store.results import Answered
 from tests.store.cities import TORONTO, City, ask_owner, book, name, tag
+from tests.store.doubles import NOW, PATIENT
+from tests.store.reading import letters
 
 ANN = "MTLP0001"
 ACTIVE = RecordState.ACTIVE
@@ -61,7 +62,7 @@ class HomeCase(SynchronousTestCase):
 
     def cancel(self, code: str, type_: str | None = None) -> object:
         return self.mtl.act(
-            give_back, Giveback(patient=ANN, code=name(code).code, type=type_)
+            give_back, Giveback(patient=ANN, origin=PATIENT, code=name(code).code, type=type_)
         ).answer
 
 
@@ -149,13 +150,18 @@ class LocalTests(HomeCase):
         """The same tag books once, a refusal is remembered too."""
         self.mtl.add("MTLA100227")
         booking = Booking(
-            patient=ANN, wanted=name("MTLA100227"), tagged=tag("book MTLA100227 Physician")
+            origin=PATIENT,
+            patient=ANN,
+            wanted=name("MTLA100227"),
+            tagged=tag("book MTLA100227 Physician"),
         )
         first = self.mtl.act(begin, booking)
         assert isinstance(first, Answered)
         again = self.mtl.act(begin, booking)
         self.assertEqual(again, Answered(answer=first.answer, is_repeat=True))
-        late = Booking(patient=ANN, wanted=name("MTLA120227"), tagged=tag("book 12", under="b"))
+        late = Booking(
+            patient=ANN, origin=PATIENT, wanted=name("MTLA120227"), tagged=tag("book 12", under="b")
+        )
         self.mtl.act(begin, late)
         self.mtl.add("MTLA120227")
         got = self.mtl.act(begin, late)
@@ -260,7 +266,9 @@ class AwayTests(HomeCase):
     def test_a_tag_while_it_runs(self) -> None:
         """Where the same tag is decided twice the first answer stands, and the second booking is
         given up."""
-        booking = Booking(patient=ANN, wanted=name("QUEA100227"), tagged=tag("book"))
+        booking = Booking(
+            patient=ANN, origin=PATIENT, wanted=name("QUEA100227"), tagged=tag("book")
+        )
         first, second = (self.mtl.act(begin, booking) for _ in range(2))
         assert isinstance(first, Pending)
         assert isinstance(second, Pending)
@@ -275,7 +283,7 @@ class AwayTests(HomeCase):
         """What could not be decided is given up, and cannot be decided any more."""
         pending = self.begin_away("QUEA100227")
         held = ask_owner(self.mtl, self.que, pending)
-        self.mtl.do(abandon, pending)
+        self.mtl.act(abandon, pending)
         self.assertEqual(self.outbox(), [("QUE", Verb.RELEASE, pending.id)])
         self.assertIs(self.mtl.act(decide, pending, held).answer, UNREACHABLE)
         self.assertEqual(self.mtl.records(ANN), [])
@@ -285,8 +293,8 @@ class AwayTests(HomeCase):
         self.que.add("QUEA110227")
         self.book("QUEA110227")
         pending = self.begin_away("QUEA100227")
-        self.assertEqual(self.mtl.do(abort_pending), 1)
-        self.assertEqual(self.mtl.do(abort_pending), 0)
+        self.assertEqual(self.mtl.do(abort_pending, NOW), 1)
+        self.assertEqual(self.mtl.do(abort_pending, NOW), 0)
         self.assertEqual(self.mtl.states(ANN), {"QUEA110227": ACTIVE})
         self.assertEqual(self.outbox()[-1], ("QUE", Verb.RELEASE, pending.id))
 
@@ -374,7 +382,9 @@ class SwapAwayTests(HomeCase):
         self.que.add("QUEA110227")
         swap = self.begin_away("QUEA110227", instead="QUEA100227")
         onto = self.begin_away("QUEM100227", instead="QUEA100227")
-        move = Pending(id=self.mtl.ids(), patient=ANN, wanted=name("QUEM100227"), moves=old.id)
+        move = Pending(
+            id=self.mtl.ids(), patient=ANN, origin=PATIENT, wanted=name("QUEM100227"), moves=old.id
+        )
         self.mtl.do(insert_pending, move)
         held = [ask_owner(self.mtl, self.que, each) for each in (move, swap)]
         self.assertIsInstance(self.mtl.act(decide, move, held[0]).answer, Swapped)

@@ -13,7 +13,7 @@ from medappt.store.connection import Connection, Statement
 from medappt.store.openings import import_openings
 from medappt.store.sqlite import DIALECT
 from medappt.store.writer import run_now
-from tests.store.doubles import memory_database
+from tests.store.doubles import NOW, memory_database
 from tests.store.writing import LINE
 
 _openings = schema.openings
@@ -26,7 +26,7 @@ class StatementTests(SynchronousTestCase):
         self.database = memory_database()
         self.addCleanup(self.database.close)
         self.connection: Connection = self.database.connection
-        run_now(self.database, lambda connection: import_openings(connection, [LINE]))
+        run_now(self.database, lambda connection: import_openings(connection, [LINE], NOW))
 
     def test_compiled_once_per_dialect(self) -> None:
         """The text is made once, and in each dialect's own way."""

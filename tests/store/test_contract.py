@@ -14,7 +14,7 @@ from tests.store.contract import RESERVED, tagged, wish
 from tests.store.contract_appointments import AppointmentsContract
 from tests.store.contract_imports import ImportsContract
 from tests.store.contract_tags import TagsContract
-from tests.store.doubles import NOW, memory_database, scratch
+from tests.store.doubles import KEY, NOW, memory_database, scratch
 
 
 class MemoryTests(AppointmentsContract, TagsContract, ImportsContract, SynchronousTestCase):
@@ -40,7 +40,7 @@ class FileTests(AppointmentsContract, TagsContract, ImportsContract, Synchronous
 
     def open_database(self) -> Database:
         migrate(self.location)
-        return SQLiteDatabase.open(self.location)
+        return SQLiteDatabase.open(self.location, KEY)
 
     def test_everything_survives_a_restart(self) -> None:
         """What was promised, and the answers to tags, are there when it opens again."""

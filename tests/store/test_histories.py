@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,6 +18,7 @@ from medappt.store import (
     outbox,
     placement,
     places,
+    purging,
     removal,
 )
 from medappt.store.connection import Connection
@@ -80,7 +82,7 @@ class HistoryTests(HistoryCase):
                 self.fail(f"seed {seed}: {broken}")
         expected = (
             "Booked Swapped Cancelled Added Removed expired past same-day weekly-limit full"
-            " already-booked unknown-slot exists unreachable"
+            " already-booked unknown-slot exists unreachable purged"
         )
         self.assertEqual(set(expected.split()) - set(answers), set())
 
@@ -174,6 +176,11 @@ class PlantedTests(HistoryCase):
             undo = self.patch(module, "place_waiting", nothing)
             self.assert_noticed()
             undo.restore()
+
+    def test_purged_too_early(self) -> None:
+        """A place is forgotten before its home has said WAIT."""
+        self.patch(purging, "MARGIN", -timedelta(days=60))
+        self.assert_noticed()
 
     def test_waiting_nobody_hears_of(self) -> None:
         """RELEASE without WAIT."""

@@ -28,10 +28,11 @@ from medappt.store.cancelling import Giveback, appointments_of, give_back
 from medappt.store.connection import Connection
 from medappt.store.judgement import AMBIGUOUS, NOT_BOOKED, PAST
 from medappt.store.notices import give_notice, mark_told, untold_notices
-from medappt.store.outbox import Letter, acknowledge, letters, post
+from medappt.store.outbox import Letter, acknowledge, post
 from medappt.store.results import REUSED, Answered, Tagged, keep, once, recall
 from tests.store.cities import TORONTO, City, book, name, tag
-from tests.store.doubles import memory_database
+from tests.store.doubles import DEED, PATIENT, memory_database
+from tests.store.reading import letters
 
 ANN = "MTLP0001"
 
@@ -51,7 +52,9 @@ class HomeCase(SynchronousTestCase):
         self.assertIsInstance(book(self.mtl, owner, patient, code, type_).answer, Booked)
 
     def cancel(self, code: str, type_: str | None = None, tagged: Tagged | None = None) -> Answered:
-        giveback = Giveback(patient=ANN, code=name(code).code, type=type_, tagged=tagged)
+        giveback = Giveback(
+            patient=ANN, origin=PATIENT, code=name(code).code, type=type_, tagged=tagged
+        )
         return self.mtl.act(give_back, giveback)
 
 
@@ -276,18 +279,18 @@ class AnswerTests(SynchronousTestCase):
             return NOT_BOOKED
 
         for tagged in (tag("x"), tag("x"), None, None):
-            once(self.connection, tagged, self.now, effect)
+            once(self.connection, DEED, tagged, self.now, effect)
         self.assertEqual(len(done), 3)
-        got = once(self.connection, tag("y"), self.now, effect)
-        self.assertEqual(got, Answered(answer=REUSED, is_repeat=True))
+        got = once(self.connection, DEED, tag("y"), self.now, effect)
+        self.assertEqual(got, Answered(answer=REUSED))
 
     def test_recall(self) -> None:
         """What was kept is recalled for a day; without a tag nothing is kept."""
         keep(self.connection, None, self.now, PAST)
-        self.assertIsNone(recall(self.connection, None, self.now))
+        self.assertIsNone(recall(self.connection, DEED, None, self.now))
         keep(self.connection, tag("x"), self.now, PAST)
         keep(self.connection, tag("x"), self.now, NOT_BOOKED)
-        got = recall(self.connection, tag("x"), self.now + timedelta(days=1))
+        got = recall(self.connection, DEED, tag("x"), self.now + timedelta(days=1))
         self.assertEqual(got, Answered(answer=NOT_BOOKED, is_repeat=True))
         late = self.now + timedelta(days=1, seconds=1)
-        self.assertIsNone(recall(self.connection, tag("x"), late))
+        self.assertIsNone(recall(self.connection, DEED, tag("x"), late))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect
@@ -18,7 +19,7 @@ from medappt.store.location import Location
 from medappt.store.migrate import SCRIPTS, memory_image, migrate
 from medappt.store.opening import check_library, connect, primary_code, unavailable
 from medappt.store.sqlite import SQLiteDatabase
-from tests.store.doubles import memory_database, scratch
+from tests.store.doubles import KEY, memory_database, scratch
 
 
 def described(engine: Engine) -> object:
@@ -47,6 +48,14 @@ def described(engine: Engine) -> object:
         for table in inspector.get_table_names()
         if table != "alembic_version"
     }
+
+
+def sources(path: Path) -> dict[str, str]:
+    """What makes every table, index and trigger of a database, by its name."""
+    raw = sqlite3.connect(path)
+    rows = raw.execute("SELECT name, sql FROM sqlite_master").fetchall()
+    raw.close()
+    return dict(rows)
 
 
 class MigrateTests(SynchronousTestCase):
@@ -86,6 +95,39 @@ class MigrateTests(SynchronousTestCase):
         self.assertEqual(*numbered)
         self.assertIn("appointments", numbered[0])
 
+    def test_from_every_revision(self) -> None:
+        """A store of each older revision becomes what a fresh one is, its triggers included, and
+        keeps what is in it."""
+        migrate(self.location)
+        config = Config()
+        config.set_main_option("script_location", SCRIPTS)
+        older = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+        self.assertEqual(older, ["0004", "0003", "0002", "0001"])
+        for revision in older[1:]:
+            path = self.directory / f"{revision}.sqlite3"
+            engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+            with engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, revision)
+                connection.exec_driver_sql("INSERT INTO results VALUES ('ann', 'a', 'd', '{}', 1)")
+            migrate(Location(path=path))
+            self.assertEqual(sources(path), sources(self.path), revision)
+            raw = sqlite3.connect(path)
+            self.assertEqual(len(raw.execute("SELECT * FROM results").fetchall()), 1)
+            raw.close()
+
+    def test_the_triggers_are_the_schemas(self) -> None:
+        """The migrations make the triggers that the tables are defined with."""
+        migrate(self.location)
+        fresh = self.directory / "fresh.sqlite3"
+        schema.metadata.create_all(create_engine(f"sqlite:///{fresh}", poolclass=NullPool))
+        triggers = [
+            {name: sql for name, sql in sources(path).items() if name in schema.AUDIT_GUARDS}
+            for path in (self.path, fresh)
+        ]
+        self.assertEqual(*triggers)
+        self.assertEqual(set(triggers[0]), set(schema.AUDIT_GUARDS))
+
     def test_the_newest_revision_is_ours(self) -> None:
         """The revision the program expects is the one the migrations lead to."""
         config = Config()
@@ -95,7 +137,7 @@ class MigrateTests(SynchronousTestCase):
     def test_a_new_file_is_private(self) -> None:
         """Store and log can be read by their owner alone."""
         migrate(self.location)
-        database = SQLiteDatabase.open(self.location)
+        database = SQLiteDatabase.open(self.location, KEY)
         self.addCleanup(database.close)
         for path in self.directory.iterdir():
             self.assertEqual(path.stat().st_mode & 0o777, 0o600, path)
@@ -155,7 +197,7 @@ class MigrateTests(SynchronousTestCase):
         raw.close()
         self.assertEqual(self.refused(), "is a database of another program")
         with self.assertRaises(StoreUnavailable) as caught:
-            SQLiteDatabase.open(self.location)
+            SQLiteDatabase.open(self.location, KEY)
         self.assertIn("is a database of another program", str(caught.exception))
 
     def test_a_newer_revision(self) -> None:
@@ -170,13 +212,13 @@ class MigrateTests(SynchronousTestCase):
             raw.close()
             self.assertIn(f"has revision {revision or 'none'}, which this", self.refused())
             with self.assertRaises(StoreUnavailable) as caught:
-                SQLiteDatabase.open(self.location)
+                SQLiteDatabase.open(self.location, KEY)
             self.assertIn(f"has revision {revision or 'none'}, which", str(caught.exception))
 
     def test_in_use(self) -> None:
         """A store that is open is not migrated under who has it."""
         migrate(self.location)
-        database = SQLiteDatabase.open(self.location)
+        database = SQLiteDatabase.open(self.location, KEY)
         self.assertEqual(self.refused(), "is in use by another process")
         database.close()
         migrate(self.location)

@@ -28,7 +28,7 @@ from medappt.store.appointments import (
 )
 from medappt.store.results import Outcome, Tagged
 from medappt.store.writer import Writer, inline
-from tests.store.doubles import NOW, memory_database, slot
+from tests.store.doubles import NOW, PATIENT, memory_database, slot
 
 SLOTS = [
     slot(1),
@@ -166,9 +166,11 @@ class HistoryTests(SynchronousTestCase):
 def submit(writer: Writer, wish: Wish) -> Deferred[Outcome]:
     at = NOW + timedelta(minutes=1)
     if wish.is_booking:
-        reservation = Reservation(patient=wish.patient, slot=wish.slot, at=at, tagged=wish.tagged)
+        reservation = Reservation(
+            patient=wish.patient, slot=wish.slot, origin=PATIENT, at=at, tagged=wish.tagged
+        )
         return writer.submit_item(reserve, reservation)
     cancellation = Cancellation(
-        patient=wish.patient, index=wish.slot.index, at=at, tagged=wish.tagged
+        origin=PATIENT, patient=wish.patient, index=wish.slot.index, at=at, tagged=wish.tagged
     )
     return writer.submit(lambda connection: cancel(connection, cancellation))

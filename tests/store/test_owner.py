@@ -34,8 +34,10 @@ from medappt.store.places import find_place, held_places, places_in, release_pla
 from medappt.store.removal import add_slot, remove_slot
 from medappt.store.results import Answered
 from medappt.store.slots import closest_slots, find_open, list_slots
-from medappt.store.waits import WaitState, wait_state, waiters
+from medappt.store.waits import WaitState, wait_state
 from tests.store.cities import DOCTOR, TORONTO, City, name, tag
+from tests.store.doubles import ADMIN
+from tests.store.reading import all_waiters
 
 CODE = "MTLA100227"
 START = name(CODE).code.start(TORONTO)
@@ -83,7 +85,7 @@ class SlotTests(OwnerCase):
 
     def test_an_unknown_doctor(self) -> None:
         """What the settings do not say is unknown, not empty."""
-        self.city.act(add_slot, name(CODE), 1, Contact(name="doc1"))
+        self.city.act(add_slot, name(CODE), 1, Contact(name="doc1"), origin=ADMIN)
         self.assertEqual(self.hold(), Held(start=START, contact=Contact(name="doc1")))
 
     def test_exists(self) -> None:
@@ -105,10 +107,12 @@ class SlotTests(OwnerCase):
     def test_add_again(self) -> None:
         """The same tag adds once, and another text under it is refused."""
         for is_repeat in (False, True):
-            got = self.city.act(add_slot, name(CODE), 2, DOCTOR, tag(f"add {CODE}"))
+            got = self.city.act(add_slot, name(CODE), 2, DOCTOR, tag(f"add {CODE}"), origin=ADMIN)
             self.assertEqual(got.is_repeat, is_repeat)
             self.assertIsInstance(got.answer, Added)
-        other = self.city.act(add_slot, name("MTLM100227"), 2, DOCTOR, tag("add other"))
+        other = self.city.act(
+            add_slot, name("MTLM100227"), 2, DOCTOR, tag("add other"), origin=ADMIN
+        )
         self.assertIsInstance(other.answer, Refusal)
         self.assertEqual(self.free(), {CODE: 2})
 
@@ -173,7 +177,7 @@ class CapacityTests(OwnerCase):
         self.city.add(CODE, 2)
         first, second = self.held(), self.held(patient="QUEP0002")
         self.assertIs(self.hold(), FULL)
-        self.city.do(confirm, "QUE", first)
+        self.city.act(confirm, "QUE", first)
         self.assertIs(self.hold(), FULL)
         self.city.act(release, "QUE", first)
         third = self.held(patient="QUEP0003")
@@ -239,9 +243,9 @@ class HoldTests(OwnerCase):
         self.city.add(CODE)
         id_ = self.held()
         again = self.hold(id_)
-        self.city.do(confirm, "QUE", id_)
+        self.city.act(confirm, "QUE", id_)
         self.assertEqual(self.hold(id_), again)
-        self.city.act(remove_slot, name(CODE))
+        self.city.act(remove_slot, name(CODE), origin=ADMIN)
         self.city.now = START
         self.assertEqual(self.hold(id_), again)
         self.assertEqual(self.state(id_), PlaceState.CONFIRMED)
@@ -292,9 +296,8 @@ class HoldTests(OwnerCase):
         """R5: no home can confirm, release or end what is another's."""
         self.city.add(CODE)
         id_ = self.held()
-        for verb in (confirm, wait, unwait):
-            self.assertRaises(Refused, self.city.do, verb, "SHE", id_)
-        self.assertRaises(Refused, self.city.act, release, "SHE", id_)
+        for verb in (confirm, release, wait, unwait):
+            self.assertRaises(Refused, self.city.act, verb, "SHE", id_)
         self.assertEqual(self.state(id_), PlaceState.HELD)
 
 
@@ -309,16 +312,16 @@ class ForwardTests(OwnerCase):
     def test_confirm(self) -> None:
         """CONFIRM takes effect once and is acknowledged always, until it is released."""
         for _ in range(2):
-            self.assertTrue(self.city.do(confirm, "QUE", self.held_id))
+            self.assertTrue(self.city.act(confirm, "QUE", self.held_id))
             self.assertEqual(self.state(self.held_id), PlaceState.CONFIRMED)
         self.city.act(release, "QUE", self.held_id)
-        self.assertFalse(self.city.do(confirm, "QUE", self.held_id))
+        self.assertFalse(self.city.act(confirm, "QUE", self.held_id))
         self.assertEqual(self.state(self.held_id), PlaceState.RELEASED)
 
     def test_confirm_of_an_unknown_id(self) -> None:
         """It is LOST, and leaves nothing."""
         unknown = self.new_id()
-        self.assertFalse(self.city.do(confirm, "QUE", unknown))
+        self.assertFalse(self.city.act(confirm, "QUE", unknown))
         self.assertIsNone(self.state(unknown))
 
     def test_release(self) -> None:
@@ -347,41 +350,41 @@ class ForwardTests(OwnerCase):
     def test_the_operator(self) -> None:
         """Only a hold is released by hand."""
         other = self.new_id()
-        self.assertFalse(self.city.act(release_hold, other))
-        self.assertTrue(self.city.act(release_hold, self.held_id))
-        self.assertFalse(self.city.act(release_hold, self.held_id))
+        self.assertFalse(self.city.act(release_hold, other, origin=ADMIN))
+        self.assertTrue(self.city.act(release_hold, self.held_id, origin=ADMIN))
+        self.assertFalse(self.city.act(release_hold, self.held_id, origin=ADMIN))
         self.assertEqual(self.free(), {CODE: 1})
 
     def test_wait(self) -> None:
         """WAIT takes who, what and in which order from the place, before or after its RELEASE."""
-        self.city.do(confirm, "QUE", self.held_id)
-        self.city.act(remove_slot, name(CODE))
+        self.city.act(confirm, "QUE", self.held_id)
+        self.city.act(remove_slot, name(CODE), origin=ADMIN)
         for _ in range(2):
-            self.city.do(wait, "QUE", self.held_id)
+            self.city.act(wait, "QUE", self.held_id)
         self.city.act(release, "QUE", self.held_id)
-        [waiter] = self.city.do(waiters)
+        [waiter] = self.city.do(all_waiters)
         self.assertEqual(
             (waiter.id, waiter.home, waiter.patient, waiter.type, waiter.start),
             (self.held_id, "QUE", "QUEP0001", "Physician", START),
         )
         for _ in range(2):
-            self.city.do(unwait, "QUE", self.held_id)
-            self.assertEqual(self.city.do(waiters), [])
-            self.city.do(wait, "QUE", self.held_id)
+            self.city.act(unwait, "QUE", self.held_id)
+            self.assertEqual(self.city.do(all_waiters), [])
+            self.city.act(wait, "QUE", self.held_id)
         self.assertIs(self.city.do(wait_state, self.held_id), WaitState.OVER)
 
     def test_unwait_comes_first(self) -> None:
         """UNWAIT of an unknown id leaves a tombstone, which WAIT does not revive."""
-        self.city.act(remove_slot, name(CODE))
-        self.city.do(unwait, "QUE", self.held_id)
-        self.city.do(wait, "QUE", self.held_id)
-        self.assertEqual(self.city.do(waiters), [])
+        self.city.act(remove_slot, name(CODE), origin=ADMIN)
+        self.city.act(unwait, "QUE", self.held_id)
+        self.city.act(wait, "QUE", self.held_id)
+        self.assertEqual(self.city.do(all_waiters), [])
 
     def test_wait_without_a_removed_slot(self) -> None:
         """Nobody waits for a slot that is open, nor under an id that never had a place."""
-        self.city.do(wait, "QUE", self.held_id)
-        self.city.do(wait, "QUE", self.new_id())
-        self.assertEqual(self.city.do(waiters), [])
+        self.city.act(wait, "QUE", self.held_id)
+        self.city.act(wait, "QUE", self.new_id())
+        self.assertEqual(self.city.do(all_waiters), [])
 
 
 class PatientsTests(OwnerCase):
@@ -395,7 +398,7 @@ class PatientsTests(OwnerCase):
         last = self.new_id()
         self.city.act(hold, "QUE", last, name(CODE), "QUEP0009", "QUE-1-01-77")
         for id_ in (last, ids[2], ids[1]):
-            self.city.do(confirm, "QUE", id_)
+            self.city.act(confirm, "QUE", id_)
         self.assertEqual(
             self.city.do(patients_in, name(CODE)),
             [
@@ -415,6 +418,6 @@ class PatientsTests(OwnerCase):
         """A slot that is not open has no patients to show."""
         self.assertIs(self.city.do(patients_in, name(CODE)), UNKNOWN_SLOT)
         self.city.add(CODE)
-        self.city.act(remove_slot, name(CODE))
+        self.city.act(remove_slot, name(CODE), origin=ADMIN)
         self.assertIs(self.city.do(patients_in, name(CODE)), UNKNOWN_SLOT)
         self.assertEqual(self.city.do(places_in, 1), [])

@@ -17,7 +17,7 @@ from medappt.store.holding import confirm, release, unwait, wait
 from medappt.store.judgement import NOT_BOOKED, PAST, UNKNOWN_SLOT, UNREACHABLE
 from medappt.store.moves import begin_move, ends_run, expire, finish_page, record_to_move
 from medappt.store.options import Displaced, page_for, to_move, to_offer
-from medappt.store.outbox import acknowledge, letters
+from medappt.store.outbox import acknowledge
 from medappt.store.removal import (
     Closed,
     Previewed,
@@ -27,8 +27,9 @@ from medappt.store.removal import (
     remove_slot,
 )
 from medappt.store.results import Answered
-from medappt.store.waits import waiters
 from tests.store.cities import TORONTO, City, ask_owner, book, name, tag
+from tests.store.doubles import ADMIN, PATIENT
+from tests.store.reading import all_waiters, letters
 
 ANN, BOB, CEC = "MTLP0001", "MTLP0002", "MTLP0003"
 QUI, QUO = "QUEP0001", "QUEP0002"
@@ -70,23 +71,23 @@ class RemovalCase(SynchronousTestCase):
             for letter in home.do(letters):
                 match letter.verb:
                     case Verb.CONFIRM:
-                        self.assertTrue(owner.do(confirm, home.city, letter.record))
+                        self.assertTrue(owner.act(confirm, home.city, letter.record))
                     case Verb.RELEASE:
                         owner.act(release, home.city, letter.record)
                     case Verb.WAIT:
-                        owner.do(wait, home.city, letter.record)
+                        owner.act(wait, home.city, letter.record)
                     case Verb.UNWAIT:
-                        owner.do(unwait, home.city, letter.record)
+                        owner.act(unwait, home.city, letter.record)
                 home.do(acknowledge, letter)
 
     def remove(self, code: str = X) -> tuple[Relocation, ...]:
-        closed = self.mtl.act(remove_slot, name(code))
+        closed = self.mtl.act(remove_slot, name(code), origin=ADMIN)
         assert isinstance(closed, Closed), closed
         return self.mtl.do(relocations, closed)
 
     def cancel(self, patient: str, code: str) -> None:
         home = self.mtl if patient.startswith("MTL") else self.que
-        home.act(give_back, Giveback(patient=patient, code=name(code).code))
+        home.act(give_back, Giveback(patient=patient, origin=PATIENT, code=name(code).code))
         self.deliver()
 
     def run_down(self, displaced: Displaced, page: Page) -> Answer | None:
@@ -107,7 +108,7 @@ class RemovalCase(SynchronousTestCase):
 
     def serve_others(self) -> None:
         """Every MOVE and OFFER that is due, once, and the letters of the homes."""
-        for displaced in [*self.mtl.act(to_move), *self.mtl.act(to_offer)]:
+        for displaced in [*self.mtl.do(to_move, "QUE"), *self.mtl.do(to_offer, "QUE")]:
             page = self.mtl.act(page_for, displaced)
             if page is not None:
                 self.run_down(displaced, page)
@@ -176,31 +177,35 @@ class OwnPatientsTests(RemovalCase):
         """A slot without patients is closed, and a second time there is none."""
         self.mtl.add(X)
         self.assertEqual(self.remove(), ())
-        self.assertEqual(self.mtl.act(remove_slot, name(X)), Answered(answer=UNKNOWN_SLOT))
+        self.assertEqual(
+            self.mtl.act(remove_slot, name(X), origin=ADMIN), Answered(answer=UNKNOWN_SLOT)
+        )
 
     def test_past(self) -> None:
         """What has begun is not removed, whether it was ever there or not."""
         self.mtl.add(X)
         self.mtl.now = name(X).code.start(TORONTO)
         for code in (X, "MTLM100227"):
-            self.assertEqual(self.mtl.act(remove_slot, name(code)), Answered(answer=PAST))
+            self.assertEqual(
+                self.mtl.act(remove_slot, name(code), origin=ADMIN), Answered(answer=PAST)
+            )
 
     def test_again(self) -> None:
         """The same tag removes once; a refusal is remembered."""
         self.mtl.add(X)
         self.book(ANN, X)
         tagged = tag(f"remove {X} Physician", "MTLA0001")
-        closed = self.mtl.act(remove_slot, name(X), tagged)
+        closed = self.mtl.act(remove_slot, name(X), tagged, origin=ADMIN)
         assert isinstance(closed, Closed)
         answer = self.mtl.act(conclude_removal, closed).answer
         self.assertEqual(answer, Removed(rows=(waitlisted(ANN),)))
         self.mtl.add(X)
-        again = self.mtl.act(remove_slot, name(X), tagged)
+        again = self.mtl.act(remove_slot, name(X), tagged, origin=ADMIN)
         self.assertEqual(again, Answered(answer=answer, is_repeat=True))
         self.assertEqual(self.mtl.states(ANN), {X: ACTIVE})
         refused = tag("remove other", "MTLA0001", "b")
         for is_repeat in (False, True):
-            got = self.mtl.act(remove_slot, name(Y), refused)
+            got = self.mtl.act(remove_slot, name(Y), refused, origin=ADMIN)
             self.assertEqual(got, Answered(answer=UNKNOWN_SLOT, is_repeat=is_repeat))
             self.mtl.add(Y)
 
@@ -343,7 +348,7 @@ class WaitingEndsTests(RemovalCase):
         self.mtl.now = name(X).code.start(TORONTO) + timedelta(days=1)
         self.cancel(ANN, X)
         self.assertEqual(self.mtl.records(ANN), [])
-        self.assertEqual(self.mtl.do(waiters), [])
+        self.assertEqual(self.mtl.do(all_waiters), [])
 
     def test_swapped(self) -> None:
         """Who swaps waits no more; a swap onto what they wait for is ``already-booked``."""
@@ -352,7 +357,7 @@ class WaitingEndsTests(RemovalCase):
         self.assertIs(got.answer, ALREADY_BOOKED)
         book(self.mtl, self.que, ANN, "QUEA100227", instead=X)
         self.assertEqual(self.mtl.states(ANN), {"QUEA100227": ACTIVE})
-        self.assertEqual(self.mtl.do(waiters), [])
+        self.assertEqual(self.mtl.do(all_waiters), [])
 
     def test_expired(self) -> None:
         """28 days after the removed start, not a second earlier; the patient is told."""
@@ -363,7 +368,7 @@ class WaitingEndsTests(RemovalCase):
         self.assertEqual((gone.patient, str(gone.name.code)), (ANN, X))
         self.assertEqual(self.mtl.act(expire), [])
         self.assertEqual(self.mtl.records(ANN), [])
-        self.assertEqual(self.mtl.do(waiters), [])
+        self.assertEqual(self.mtl.do(all_waiters), [])
         self.assertEqual(self.mtl.told(ANN)[-1], ("expired", X, None))
 
 
@@ -379,17 +384,17 @@ class OthersTests(RemovalCase):
         self.que.add("QUEM110227")
         self.book(QUI, "QUEM110227")
         [old] = [each for each in self.que.records(QUI) if each.name.city == "MTL"]
-        closed = self.mtl.act(remove_slot, name(X))
+        closed = self.mtl.act(remove_slot, name(X), origin=ADMIN)
         assert isinstance(closed, Closed)
         self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         page = self.mtl.act(page_for, displaced)
         self.assertEqual(page, Page(options=(Y, Z), is_last=True))
         assert page is not None
         self.run_down(displaced, page)
         self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
         self.deliver()
-        self.assertEqual(self.mtl.act(to_move), [])
+        self.assertEqual(self.mtl.do(to_move, "QUE"), [])
         self.assertEqual(
             self.mtl.act(conclude_removal, closed).answer, Removed(rows=(moved(QUI, Z),))
         )
@@ -402,19 +407,19 @@ class OthersTests(RemovalCase):
         """Without an option left the home waitlists; WAIT may come before RELEASE."""
         self.mtl.add(X)
         self.book(QUI, X)
-        closed = self.mtl.act(remove_slot, name(X))
+        closed = self.mtl.act(remove_slot, name(X), origin=ADMIN)
         assert isinstance(closed, Closed)
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         self.assertEqual(self.mtl.act(page_for, displaced), Page(options=(), is_last=True))
         self.run_down(displaced, Page(options=(), is_last=True))
         for letter in reversed(self.que.do(letters)):
             if letter.verb is Verb.WAIT:
-                self.mtl.do(wait, "QUE", letter.record)
+                self.mtl.act(wait, "QUE", letter.record)
                 self.assertEqual(self.mtl.act(page_for, displaced), Page(options=(), is_last=True))
         self.deliver()
         self.assertEqual(self.mtl.do(relocations, closed), (waitlisted(QUI),))
         self.assertEqual(self.que.told(QUI), [("waitlisted", X, None)])
-        [waiter] = self.mtl.act(to_offer)
+        [waiter] = self.mtl.do(to_offer, "QUE")
         self.assertIsNone(self.mtl.act(page_for, waiter))
 
     def test_own_before_others(self) -> None:
@@ -457,10 +462,10 @@ class OthersTests(RemovalCase):
         assert isinstance(begun, Pending)
         held = ask_owner(self.que, self.mtl, begun)
         self.assertEqual(self.remove(), ())
-        self.assertEqual(self.mtl.act(to_move), [])
+        self.assertEqual(self.mtl.do(to_move, "QUE"), [])
         self.que.act(decide, begun, held)
         self.deliver()
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         self.assertEqual((displaced.id, displaced.is_waiting), (begun.id, False))
 
     def test_the_patient_was_quicker(self) -> None:
@@ -469,11 +474,11 @@ class OthersTests(RemovalCase):
         self.mtl.add(Y)
         self.book(QUI, X)
         self.remove()
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         begun = self.que.act(begin_move, "MTL", displaced.id, name(Y).code)
         assert isinstance(begun, Pending)
         held = ask_owner(self.que, self.mtl, begun)
-        self.que.act(give_back, Giveback(patient=QUI, code=name(X).code))
+        self.que.act(give_back, Giveback(patient=QUI, origin=PATIENT, code=name(X).code))
         answer = self.que.act(decide, begun, held).answer
         self.assertIs(answer, NOT_BOOKED)
         self.assertTrue(ends_run(answer))
@@ -482,13 +487,13 @@ class OthersTests(RemovalCase):
         self.assertFalse(self.que.act(finish_page, "MTL", displaced.id, is_last=True))
         self.deliver()
         self.assertEqual(self.que.records(QUI), [])
-        self.assertEqual(self.mtl.act(to_move), [])
+        self.assertEqual(self.mtl.do(to_move, "QUE"), [])
 
     def test_given_up_by_the_patient(self) -> None:
         """Of who gave it up the owner knows no more than that it was released."""
         self.mtl.add(X)
         self.book(QUI, X)
-        closed = self.mtl.act(remove_slot, name(X))
+        closed = self.mtl.act(remove_slot, name(X), origin=ADMIN)
         assert isinstance(closed, Closed)
         self.cancel(QUI, X)
         self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
@@ -499,7 +504,7 @@ class OthersTests(RemovalCase):
         self.mtl.add(Y)
         self.book(QUI, X)
         self.remove()
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         begun = self.que.act(begin_move, "MTL", displaced.id, name(Y).code)
         assert isinstance(begun, Pending)
         answer = self.que.act(decide, begun, UNREACHABLE).answer
@@ -526,7 +531,7 @@ class OthersTests(RemovalCase):
         self.book(QUI, X)
         self.remove()
         self.mtl.now = self.que.now = name(X).code.start(TORONTO)
-        [displaced] = self.mtl.act(to_move)
+        [displaced] = self.mtl.do(to_move, "QUE")
         past = self.que.act(begin_move, "MTL", displaced.id, name("MTLA010120").code)
         self.assertIs(past, PAST)
         self.serve_others()
@@ -538,9 +543,9 @@ class OthersTests(RemovalCase):
         self.que.add("QUEM080227")
         self.que.add("QUEM110227", 2)
         self.book(QUI, "QUEM080227")
-        self.que.act(remove_slot, name("QUEM080227"))
+        self.que.act(remove_slot, name("QUEM080227"), origin=ADMIN)
         self.assertEqual(self.que.states(QUI), {"QUEM110227": ACTIVE})
-        self.que.act(remove_slot, name("QUEM110227"))
+        self.que.act(remove_slot, name("QUEM110227"), origin=ADMIN)
         self.book(QUI, X)
         self.que.add("QUEM100227")
         self.assertEqual(self.que.states(QUI), {"QUEM110227": WAITLISTED, X: ACTIVE})
@@ -560,7 +565,7 @@ class PagesTests(RemovalCase):
         for code in self.codes:
             self.mtl.add(code)
         self.remove()
-        [self.displaced] = self.mtl.act(to_move)
+        [self.displaced] = self.mtl.do(to_move, "QUE")
 
     def page(self, refused: str | None = None) -> Page:
         page = self.mtl.act(page_for, self.displaced, refused)
@@ -589,7 +594,7 @@ class PagesTests(RemovalCase):
                     self.que.add(twin)
                     book(self.que, self.que, QUI, twin)
         runs, cursors, pages = MoveRuns(), PageCursors(), 0
-        while displaced := self.mtl.act(to_move):
+        while displaced := self.mtl.do(to_move, "QUE"):
             page = self.mtl.act(page_for, displaced[0], cursors[displaced[0].id])
             assert page is not None
             cursors.sent(displaced[0].id, page)

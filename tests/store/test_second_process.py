@@ -18,7 +18,7 @@ from medappt.store.location import Location
 from medappt.store.migrate import migrate
 from medappt.store.sqlite import SQLiteDatabase
 location = Location(path=Path(sys.argv[1]))
-for attempt in (migrate, SQLiteDatabase.open):
+for attempt in (migrate, lambda location: SQLiteDatabase.open(location, bytes(32))):
     try:
         attempt(location)
     except StoreUnavailable as error:
@@ -44,7 +44,7 @@ def test_a_second_process_is_refused_at_once(tmp_path: Path) -> None:
     location = Location(path=tmp_path / "store.sqlite3")
     assert location.path is not None
     migrate(location)
-    database = SQLiteDatabase.open(location)
+    database = SQLiteDatabase.open(location, bytes(32))
     message = f"the store {location.path} is in use by another process"
     assert second(location.path) == [message, message]
     database.close()

@@ -20,7 +20,7 @@ from medappt.store.location import Location
 from medappt.store.migrate import migrate
 from medappt.store.sqlite import SQLiteDatabase
 from medappt.store.writer import Writer, inline, run_now
-from tests.store.doubles import NOW, memory_database, scratch, slot
+from tests.store.doubles import KEY, NOW, PATIENT, memory_database, scratch, slot
 
 
 def booked(database: SQLiteDatabase) -> list[Slot]:
@@ -29,7 +29,8 @@ def booked(database: SQLiteDatabase) -> list[Slot]:
 
 def book(database: SQLiteDatabase, *indices: int, patient: str = "ann") -> None:
     wishes = [
-        Reservation(patient=patient, slot=slot(index, place=index), at=NOW) for index in indices
+        Reservation(patient=patient, slot=slot(index, place=index), origin=PATIENT, at=NOW)
+        for index in indices
     ]
     run_now(database, lambda connection: reserve(connection, wishes))
 
@@ -45,7 +46,7 @@ class FileCase(SynchronousTestCase):
         self.database = self.open()
 
     def open(self) -> SQLiteDatabase:
-        database = SQLiteDatabase.open(self.location)
+        database = SQLiteDatabase.open(self.location, KEY)
         self.addCleanup(database.close)
         return database
 
@@ -55,7 +56,7 @@ class OpeningTests(FileCase):
 
     def refused(self, location: Location | None = None) -> str:
         with self.assertRaises(StoreUnavailable) as caught:
-            SQLiteDatabase.open(location or self.location)
+            SQLiteDatabase.open(location or self.location, KEY)
         return str(caught.exception)
 
     def test_the_second_is_refused(self) -> None:
@@ -122,9 +123,9 @@ class OpeningTests(FileCase):
             raise KeyboardInterrupt
 
         self.database.close()
-        self.patch(sqlite, "_check_revision", interrupted)
+        self.patch(sqlite, "check_revision", interrupted)
         with self.assertRaises(KeyboardInterrupt):
-            SQLiteDatabase.open(self.location)
+            SQLiteDatabase.open(self.location, KEY)
         raw = sqlite3.connect(self.path, timeout=0)
         raw.execute("BEGIN EXCLUSIVE")
         raw.close()
@@ -138,7 +139,7 @@ class FullDiskTests(FileCase):
         self.clock = Clock()
         self.writer = Writer(self.database, inline, self.clock)
         self.wishes = [
-            Reservation(patient="p" * 200, slot=slot(index, place=index), at=NOW)
+            Reservation(patient="p" * 200, slot=slot(index, place=index), origin=PATIENT, at=NOW)
             for index in range(200)
         ]
 
@@ -190,7 +191,7 @@ class LogTests(FileCase):
         self.assertEqual(len(booked(self.database)), 2)
 
     def wish(self, index: int) -> Reservation:
-        return Reservation(patient="ann", slot=slot(index, place=index), at=NOW)
+        return Reservation(patient="ann", slot=slot(index, place=index), origin=PATIENT, at=NOW)
 
     def test_the_bounds(self) -> None:
         """A log of a mebibyte is worth moving, one of 64 must be moved; in memory there is none."""
@@ -219,7 +220,7 @@ class LogTests(FileCase):
         for suffix in ("", "-wal"):
             Path(f"{died}{suffix}").write_bytes(Path(f"{self.path}{suffix}").read_bytes())
         migrate(Location(path=died))
-        after = SQLiteDatabase.open(Location(path=died))
+        after = SQLiteDatabase.open(Location(path=died), KEY)
         self.assertEqual(len(booked(after)), 2)
         after.close()
 
@@ -237,7 +238,7 @@ class BackupTests(FileCase):
         assert restored.path is not None
         restored.path.write_bytes(self.target.read_bytes())
         migrate(restored)
-        database = SQLiteDatabase.open(restored)
+        database = SQLiteDatabase.open(restored, KEY)
         try:
             return booked(database)
         finally:

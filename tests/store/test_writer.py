@@ -13,7 +13,7 @@ from medappt.store.writer import (
     StoreBusy,
     inline,
 )
-from tests.store.doubles import returning
+from tests.store.doubles import NOW, returning
 from tests.store.writing import (
     LINE,
     Doubling,
@@ -105,7 +105,7 @@ class GroupCommitTests(WriterCase):
 
     def test_a_cancelled_answer_is_dropped_and_its_transaction_done(self) -> None:
         """Who does not want to know any more does not undo anything, nor disturb others."""
-        unwanted = self.writer.submit(lambda connection: import_openings(connection, [LINE]))
+        unwanted = self.writer.submit(lambda connection: import_openings(connection, [LINE], NOW))
         lines = self.writer.submit(current_openings)
         unwanted.cancel()
         self.failureResultOf(unwanted, CancelledError)
@@ -140,7 +140,7 @@ class SavepointTests(WriterCase):
 
         def twice(connection: Connection) -> None:
             for _ in range(2):
-                import_openings(connection, [LINE, LINE])
+                import_openings(connection, [LINE, LINE], NOW)
 
         refused = self.writer.submit(twice)
         after = self.writer.submit(current_openings)

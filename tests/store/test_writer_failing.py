@@ -13,7 +13,7 @@ from medappt.store.openings import current_openings, import_openings
 from medappt.store.writer import (
     StoreFailed,
 )
-from tests.store.doubles import returning
+from tests.store.doubles import NOW, returning
 from tests.store.writing import (
     FULL,
     LINE,
@@ -125,7 +125,7 @@ class FailingTests(WriterCase):
         """What is no Exception goes through the worker; what was begun is undone afterwards."""
 
         def exits(connection: Connection) -> NoReturn:
-            import_openings(connection, [LINE])
+            import_openings(connection, [LINE], NOW)
             raise SystemExit(1)
 
         answer = self.writer.submit(exits)

@@ -17,7 +17,7 @@ from medappt.store.writer import (
     StoreFailed,
     run_now,
 )
-from tests.store.doubles import returning
+from tests.store.doubles import NOW, returning
 from tests.store.writing import (
     FULL,
     LINE,
@@ -224,7 +224,7 @@ class RunNowTests(WriterCase):
 
     def test_it_is_committed(self) -> None:
         """Its value comes back and its effect stays."""
-        run_now(self.disk, lambda connection: import_openings(connection, [LINE]))
+        run_now(self.disk, lambda connection: import_openings(connection, [LINE], NOW))
         self.assertEqual(run_now(self.disk, current_openings), [LINE])
         self.assertEqual(self.disk.commits, 2)
 

@@ -19,7 +19,7 @@ from medappt.store.writer import (
     Worker,
     Writer,
 )
-from tests.store.doubles import DyingDisk, HeldWorker
+from tests.store.doubles import NOW, DyingDisk, HeldWorker
 
 LINE = Opening(index=1, time=WeeklyTime(weekday=0, hour=0), doctor="doc1", port=1)
 FULL = "database or disk is full"
@@ -29,13 +29,13 @@ WORD_OF_RECOVERY = "The store can be written again."
 
 def write(connection: Connection) -> None:
     """A transaction that changes something."""
-    import_openings(connection, [LINE])
-    import_openings(connection, [])
+    import_openings(connection, [LINE], NOW)
+    import_openings(connection, [], NOW)
 
 
 def refuse(connection: Connection) -> NoReturn:
     """A transaction that writes and then fails."""
-    import_openings(connection, [LINE])
+    import_openings(connection, [LINE], NOW)
     raise LookupError("refused")
 
 

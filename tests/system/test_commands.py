@@ -46,6 +46,21 @@ def test_demo(stage: Stage) -> None:
     assert sorted(stage.folder.iterdir()) == files
 
 
+@pytest.mark.timeout(180)
+def test_demo_of_the_federation(stage: Stage) -> None:
+    """So does that of three cities."""
+    files = sorted(stage.folder.iterdir())
+    played = stage.medappt("demo", "--federation")
+    assert (played.returncode, played.stderr) == (0, "")
+    scenes = [line for line in played.stdout.splitlines() if line.startswith("===")]
+    assert len(scenes) == 7
+    assert scenes[-1] == "=== All went as it should ==="
+    assert "bytes is lost" in played.stdout
+    assert "weekly-limit" in played.stdout
+    assert "password111" not in played.stdout
+    assert sorted(stage.folder.iterdir()) == files
+
+
 def test_passwd(stage: Stage) -> None:
     """The lines that ``medappt passwd`` prints are lines of ``users.txt``, and tell no password."""
     lines = []

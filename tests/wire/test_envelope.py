@@ -104,7 +104,7 @@ class SealingTests(SynchronousTestCase):
         header."""
         datagram = Envelope([KEY]).seal(HEADER, b"x")
         self.assertIsNotNone(read_header(datagram))
-        for place, value in ((0, b"\2"), (1, b"mtl"), (4, b"QU\xff"), (7, b"\xff"), (39, b"\4")):
+        for place, value in ((0, b"\2"), (1, b"mtl"), (4, b"QU\xff"), (7, b"\xff"), (39, b"\6")):
             changed = datagram[:place] + value + datagram[place + len(value) :]
             self.assertIsNone(read_header(changed), place)
 
