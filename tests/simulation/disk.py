@@ -54,9 +54,9 @@ class SimulatedStore(SQLiteDatabase):
     In the weather of the network the process may die right before or right after a commit.
     """
 
-    def __init__(self, disk: Disk, machine: Machine) -> None:
+    def __init__(self, disk: Disk, machine: Machine, key: bytes) -> None:
         raw = open_image(disk.image)
-        super().__init__(raw, None)
+        super().__init__(raw, None, key)
         self.raw = raw
         self._disk = disk
         self._machine = machine

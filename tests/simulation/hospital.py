@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+import atexit
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from twisted.internet.defer import Deferred
 
@@ -12,9 +14,14 @@ from medappt.center.imports import CenterData, Import
 from medappt.center.options import CenterConfiguration
 from medappt.center.service import CenterService, Surroundings
 from medappt.federation.service import FederationConfiguration
+from medappt.model.ids import SlotName
 from medappt.model.limits import Limits
+from medappt.model.origins import CENTER
+from medappt.model.records import Contact
+from medappt.store.connection import Connection
 from medappt.store.failures import StoreFailed
 from medappt.store.here import Here
+from medappt.store.keys import key_path
 from medappt.store.location import Location
 from medappt.store.migrate import memory_image
 from medappt.store.removal import add_slot
@@ -40,7 +47,10 @@ from tests.simulation.scenery import (
 from tests.simulation.wallclock import WallClock
 from tests.simulation.workers import SimulatedWorkers
 
-KEY = b"of the digests" * 3
+KEY = b"a key of a store" * 2
+NEVER = datetime(2027, 1, 1, tzinfo=UTC)
+"""When the users were imported."""
+
 OPENINGS = b"1 Tue 01pm doc1 41000\n2 Mon 03pm doc2 42000\n"
 
 
@@ -82,7 +92,7 @@ class Hospital:
                 jitter=machine.dice.random,
                 workers=SimulatedWorkers(machine),
                 hasher=PlainHasher(),
-                open_store=lambda location: SimulatedStore(self.disk, machine),
+                open_store=lambda location, key: SimulatedStore(self.disk, machine, key),
             ),
             most_connections=100,
             role="medappt-server",
@@ -101,7 +111,7 @@ class Hospital:
             listen=(f"tcp:{TCP_PORT}:interface={HOSTS[city]}",),
             is_default_listen=False,
             folder=Path(),
-            store=Location(path=Path(f"/simulated/{city}.sqlite3")),
+            store=Location(path=_folder() / f"{city}.sqlite3"),
             zone=ZONES[city],
             data=center_data(city),
             limits=Limits(),
@@ -146,15 +156,26 @@ def center_data(city: str) -> CenterData:
     )
 
 
+@lru_cache(maxsize=1)
+def _folder() -> Path:
+    """Where the keys of the stores are, the only files there are; it goes with this process."""
+    folder = TemporaryDirectory(prefix="medappt-simulation-")
+    atexit.register(folder.cleanup)
+    path = Path(folder.name)
+    for city in CITIES:
+        key_path(path / f"{city}.sqlite3").write_bytes(KEY)
+    return path
+
+
 @lru_cache(maxsize=len(CITIES))
 def _migrated(city: str) -> bytes:
     """A store of the newest revision, with the users in it. Made once: a migration takes longer
     than a history."""
     raw = open_image(memory_image())
-    database = SQLiteDatabase(raw, None)
+    database = SQLiteDatabase(raw, None, KEY)
     work = Import(center_data(city), KEY, PlainHasher())
     hashes = work.hash(run_now(database, work.names_to_hash))
-    run_now(database, lambda connection: work.apply(connection, hashes))
+    run_now(database, lambda connection: work.apply(connection, hashes, NEVER))
     image = raw.serialize()
     raw.close()
     return image
@@ -163,18 +184,20 @@ def _migrated(city: str) -> bytes:
 def _prepared(city: str, scenery: Scenery) -> bytes:
     """The store with the slots that are open at the beginning."""
     raw = open_image(_migrated(city))
-    database = SQLiteDatabase(raw, None)
+    database = SQLiteDatabase(raw, None, KEY)
     here = Here(city=city, zone=ZONES[city], now=scenery.begins, new_id=_no_ids)
     for name, capacity in scenery.slots[city]:
         contact = contact_of(city, name.type)
-        run_now(database, _adding(here, name, capacity, contact))
+        run_now(database, partial(_add, here, name, capacity, contact))
     image = raw.serialize()
     raw.close()
     return image
 
 
-def _adding(*arguments: object) -> Callable[[object], object]:
-    return lambda connection: add_slot(connection, *arguments)  # type: ignore[arg-type]
+def _add(
+    here: Here, name: SlotName, capacity: int, contact: Contact, connection: Connection
+) -> None:
+    add_slot(connection, here, name, capacity, contact, origin=CENTER)
 
 
 def _no_ids() -> str:

@@ -13,6 +13,9 @@ from tests.simulation.rules import MOST_AWAY, objection, suits
 from tests.simulation.scenery import CITIES
 from tests.simulation.snapshots import Answer, Notice, Snapshot, day_of, week_of
 
+STEPS = {"HELD": 0, "CONFIRMED": 1, "RELEASED": 2}
+"""The states of a place, in the only order there is."""
+
 
 class Promises:
     """``errands`` are those asked so far, by user and tag; ``latest_instant`` tells the latest
@@ -31,6 +34,8 @@ class Promises:
         self._latest_instant = latest_instant
         self._reach = reach
         self._counts = counts
+        self._furthest: dict[str, dict[str, int]] = {city: {} for city in CITIES}
+        self._over: dict[str, set[str]] = {city: set() for city in CITIES}
 
     def check(self, city: str, before: Snapshot | None, now: Snapshot) -> None:
         """``city`` has committed."""
@@ -43,7 +48,7 @@ class Promises:
             self._check_rules(city, now)
         if before is not None:
             self._check_boots(city, before, now)
-            self._check_moves_forward(city, before, now)
+            self._check_moves_forward(city, now)
             self._check_account(city, before, now)
             self._check_slots_account(city, before, now)
         self._check_told_of(city, now)
@@ -122,19 +127,24 @@ class Promises:
                     highest,
                 )
 
-    def _check_moves_forward(self, city: str, before: Snapshot, now: Snapshot) -> None:
-        """Places and waiting only move forward, and a held place is dropped for a reason."""
+    def _check_moves_forward(self, city: str, now: Snapshot) -> None:
+        """Places and waiting only move forward. Of what is over a center may forget; the checker
+        does not."""
         if "places" in now.changed:
-            order = {"HELD": 0, "CONFIRMED": 1, "RELEASED": 2}
-            for id_, place in before.places.items():
-                after = now.places.get(id_)
-                require(after is not None, "a place was forgotten:", place)
-                assert after is not None
-                require(order[after.state] >= order[place.state], "revived:", place, after)
+            furthest = self._furthest[city]
+            for id_, place in now.places.items():
+                step = STEPS[place.state]
+                require(step >= furthest.get(id_, 0), "revived:", place)
+                furthest[id_] = step
+            for id_, step in furthest.items():
+                is_over = step == STEPS["RELEASED"]
+                require(is_over or id_ in now.places, city, "has forgotten the place", id_)
         if "waits" in now.changed:
-            over = {wait.id for wait in before.waits if wait.state == "OVER"}
-            for wait in now.waiting():
-                require(wait.id not in over, "waiting was revived:", wait)
+            over = self._over[city]
+            for wait in now.waits:
+                if wait.state == "OVER":
+                    over.add(wait.id)
+                require(wait.state == "OVER" or wait.id not in over, "revived:", wait)
 
     def _check_account(self, city: str, before: Snapshot, now: Snapshot) -> None:
         """Whatever a patient has, changed by a request that had its effect now, or by a notice."""

@@ -10,7 +10,6 @@ from medappt.store.failures import StoreBusy, StoreFailed
 
 _EXCUSED_BY_DISK = ("The store cannot be written", "A password keeps its outdated hash")
 _STALE = "store is older than"
-_STALE_LINK = "the federation is stopped"
 
 
 class Watch:
@@ -40,10 +39,9 @@ class Watch:
         if self.disk_fails and words.startswith(_EXCUSED_BY_DISK):
             return
         if _STALE in words and "highest" in event:
-            self._on_stale(event["city"], event["highest"])
+            if level is LogLevel.critical:  # the link has said the same before
+                self._on_stale(event["city"], event["highest"])
             return
-        if _STALE_LINK in words and level is LogLevel.error:
-            return  # the same, told by the link
         if failure is not None:
             words += "\n" + failure.getTraceback()
         self.complaints.append(words)

@@ -242,7 +242,7 @@ class World:
         city = hospital.city
         above = self._above.get(city, 0)
         hospital.boot(above)
-        if above and self.chronicle.latest(city).boots[-1][0] > above:
+        if above and self._boot_of(city)[0] > above:
             del self._above[city]  # it is on record: from now on it counts by itself
 
     def _operator_reads(self, city: str, highest: int) -> None:
@@ -257,13 +257,18 @@ class World:
 
     def _is_old(self, city: str) -> bool:
         """Whether a peer has heard a later run of a center than its present one."""
-        number, randomness = self.chronicle.latest(city).boots[-1]
+        number, randomness = self._boot_of(city)
         return any(
             boot > number or (boot == number and heard != randomness)
             for peer in CITIES
             for heard_of, boot, heard in self.chronicle.latest(peer).peers
             if heard_of == city
         )
+
+    def _boot_of(self, city: str) -> tuple[int, str]:
+        """The number and the random bytes of a center's last start, as it has them on record."""
+        boots = self.chronicle.latest(city).boots
+        return boots[-1] if boots else (0, "")
 
     def _pass(self, seconds: float) -> None:
         self.timeline.run_until(self.timeline.now + seconds, self._after_each)
