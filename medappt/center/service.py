@@ -36,6 +36,7 @@ from medappt.role.startup import CannotStart, refuse
 from medappt.store import appointments, people
 from medappt.store.failures import StoreFailed, StoreUnavailable
 from medappt.store.keys import key_path, store_key
+from medappt.store.location import Location
 from medappt.store.migrate import migrate
 from medappt.store.openings import current_openings
 from medappt.store.sqlite import SQLiteDatabase
@@ -50,7 +51,7 @@ FORGET_SECONDS = 3_600.0
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What a center takes from the world: a clock in seconds, the instant (UTC), random bytes,
-    random numbers from 0 up to 1, threads, and how passwords are kept."""
+    random numbers from 0 up to 1, threads, how passwords are kept, and what opens its store."""
 
     clock: IReactorTime
     now: Callable[[], datetime]
@@ -58,6 +59,7 @@ class Surroundings:
     jitter: Callable[[], float]
     workers: Workers
     hasher: Hasher
+    open_store: Callable[[Location, bytes], SQLiteDatabase] = SQLiteDatabase.open
 
 
 class CenterService(Service):
@@ -175,7 +177,7 @@ class CenterService(Service):
         if self._configuration.store.path is None:  # nothing was prepared
             return self._open_up_to_date()
         try:
-            return SQLiteDatabase.open(self._configuration.store, self._key())
+            return self._surroundings.open_store(self._configuration.store, self._key())
         except StoreUnavailable as error:
             raise CannotStart(str(error)) from None
 
@@ -185,7 +187,7 @@ class CenterService(Service):
         try:
             migrate(location)
             key = self._key()
-            database = SQLiteDatabase.open(location, key)
+            database = self._surroundings.open_store(location, key)
             try:
                 self._import_files(database, key)
             except BaseException:

@@ -51,7 +51,7 @@ _IN_SLOT = Statement(
 _IN_PLACE_OF = Statement(
     select(*_row)
     .where(_places.c.replaces == bindparam("replaced"))
-    .where(_places.c.state != PlaceState.RELEASED.value)
+    .where(_places.c.state == PlaceState.CONFIRMED.value)
     .order_by(_places.c.ordinal.desc())
 )
 _HELD = Statement(
@@ -112,7 +112,8 @@ def places_in(connection: Connection, slot: int) -> list[Place]:
 
 
 def place_instead_of(connection: Connection, id_: str) -> Place | None:
-    """The place that the patient of another was moved to, while it is held or taken."""
+    """The place that the patient of another was moved to. One that is only held is not: its home
+    may still refuse it, as where the patient has just cancelled."""
     for row in connection.rows(_IN_PLACE_OF, replaced=id_):
         return _to_place(row)
     return None

@@ -1,0 +1,101 @@
+"""What people want next: drawn from what there is, so that much of it is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+
+from medappt.model.ids import SlotName
+from tests.simulation.chronicle import Chronicle
+from tests.simulation.errands import Errand, Verb
+from tests.simulation.scenery import CITIES, PATIENTS, Scenery, slot_name
+from tests.simulation.snapshots import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """``list`` of a type, or ``schedule`` where there is none."""
+
+    type: str | None
+
+
+class Wishes:
+    """Draws from ``dice``. What a patient has is looked up in the ``chronicle``: whoever was moved
+    without asking has read their notices."""
+
+    def __init__(self, scenery: Scenery, chronicle: Chronicle, dice: Random) -> None:
+        self._scenery = scenery
+        self._chronicle = chronicle
+        self._dice = dice
+        self._numbers: Iterator[int] = count(1)
+
+    def next(self, user: str) -> Errand | Look:
+        """What ``user`` wants now."""
+        if self._dice.random() < 0.08:
+            schedule = (None,) if user[3] == "P" else ()
+            return Look(self._dice.choice((*schedule, *self._scenery.types)))
+        if user[3] == "A" and self._dice.random() < 0.7:
+            return self._of_slots(user)
+        return self._of_places(user)
+
+    def _tag(self) -> str:
+        return f"t{next(self._numbers)}"
+
+    def _any_slot(self, city: str) -> SlotName:
+        dice, scenery = self._dice, self._scenery
+        open_ = [slot for slot in self._chronicle.latest(city).slots.values() if not slot.removal]
+        if open_ and dice.random() < 0.85:
+            slot = dice.choice(open_)
+            return slot_name(slot.code, slot.type)
+        return slot_name(dice.choice(scenery.codes[city]), dice.choice(scenery.types))
+
+    def _of_slots(self, user: str) -> Errand:
+        dice, city = self._dice, user[:3]
+        if dice.random() < 0.03:
+            city = dice.choice(CITIES)  # not theirs, perhaps
+        is_removal = dice.random() < self._scenery.removals
+        if is_removal:
+            verb, name = Verb.REMOVE, self._any_slot(city)
+        else:
+            code, type_ = dice.choice(self._scenery.codes[city]), dice.choice(self._scenery.types)
+            verb, name = Verb.ADD, slot_name(code, type_)
+        capacity = dice.choice([1, 1, 2, 3])
+        return Errand(user=user, tag=self._tag(), verb=verb, new=name, capacity=capacity)
+
+    def _of_places(self, user: str) -> Errand:
+        dice = self._dice
+        patient = user if user[3] == "P" else self._somebody(user[:3])
+        if dice.random() < 0.02:
+            patient = self._somebody(dice.choice(CITIES))  # not theirs to act for, perhaps
+        have = self._chronicle.latest(user[:3]).decided(patient)
+        verb = dice.choice([Verb.BOOK, Verb.BOOK, Verb.SWAP, Verb.CANCEL]) if have else Verb.BOOK
+        if dice.random() < 0.05:
+            verb = dice.choice([Verb.SWAP, Verb.CANCEL])
+        new = self._any_slot(dice.choice(CITIES))
+        match verb:
+            case Verb.BOOK:
+                return Errand(user=user, tag=self._tag(), verb=verb, patient=patient, new=new)
+            case Verb.SWAP:
+                old = self._one_of(have)
+                return Errand(
+                    user=user, tag=self._tag(), verb=verb, patient=patient, old=old, new=new
+                )
+        return Errand(
+            user=user,
+            tag=self._tag(),
+            verb=verb,
+            patient=patient,
+            old=self._one_of(have),
+            names_type=dice.random() < 0.6,
+        )
+
+    def _somebody(self, city: str) -> str:
+        return f"{city}P{2345 + self._dice.randrange(PATIENTS)}"
+
+    def _one_of(self, have: list[Record]) -> SlotName:
+        if have and self._dice.random() < 0.95:
+            record = self._dice.choice(have)
+            return slot_name(record.code, record.type)
+        return self._any_slot(self._dice.choice(CITIES))
