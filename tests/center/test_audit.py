@@ -20,7 +20,7 @@ class CenterAuditTests(SynchronousTestCase):
         """The new rows, in a few words."""
         rows = run_now(self.center.database, read)[self.seen :]
         self.seen += len(rows)
-        self.assertEqual({row.source for row in rows} - {"127.0.0.1"}, set())
+        self.assertEqual({row.source for row in rows} - {"127.0.0.1:54321"}, set())
         return told(rows)
 
     def boss(self) -> Client:
