@@ -23,6 +23,7 @@ from medappt.federation.link import Address, Link
 from medappt.federation.listing import Lister
 from medappt.federation.moving import Mover
 from medappt.federation.owners import LocalOwner, OwnerOperations, PeerOwner
+from medappt.federation.reconciling import Difference, Reconciling
 from medappt.federation.rounds import Rounds
 from medappt.federation.runs import Runs
 from medappt.model.ids import RecordIds
@@ -94,6 +95,18 @@ class Federation(Service):
     def link(self) -> Link:
         """What brings datagrams. Raises ``RuntimeError`` before the start."""
         return self._running.link
+
+    async def reconcile(self, city: str, *, is_restored: bool) -> tuple[Difference, ...]:
+        """Compare what is kept here with what the center of ``city`` keeps, and settle what has
+        one safe answer (``reconciling``); ``is_restored`` tells that it is this store that was
+        restored from a backup.
+
+        Raises ``KeyError`` for a city that is no peer, and ``RuntimeError`` before the start; fails
+        with ``NotCompared``, ``LinkStopped``, ``StoreBusy`` or ``StoreFailed``.
+        """
+        found = await self._running.reconciling.compare(city, is_restored=is_restored)
+        self._running.changes.tell()
+        return found
 
     @property
     def _running(self) -> _Parts:
@@ -186,6 +199,7 @@ class _Parts:
     city: City
     bell: Bell
     rounds: Rounds
+    reconciling: Reconciling
     changes: _Changes
 
     def begin(self) -> None:
@@ -287,5 +301,6 @@ def _assemble(
         ),
         bell=bell,
         rounds=Rounds(authority, clock, changed),
+        reconciling=Reconciling(authority, link, doubt),
         changes=changes,
     )

@@ -43,10 +43,15 @@ def start_boot(connection: Connection, randomness: bytes, *, above: int = 0) -> 
     """The number of the run that starts now: higher than that of every run before, and than
     ``above`` (the operator's override: the highest a peer has reported). Committed before a
     socket opens."""
-    [(last,)] = connection.rows(_LAST)
-    number = max(last or 0, above) + 1
+    number = max(last_boot(connection), above) + 1
     connection.change(_ADD, number=number, randomness=randomness.hex())
     return number
+
+
+def last_boot(connection: Connection) -> int:
+    """The number of the present run; 0 before the first."""
+    [(last,)] = connection.rows(_LAST)
+    return last or 0
 
 
 def peer_boot(connection: Connection, peer: str) -> Boot | None:
