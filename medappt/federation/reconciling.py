@@ -50,9 +50,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from medappt.federation.authority import Authority
 from medappt.federation.doubt import Doubt
-from medappt.federation.owners import Asks
+from medappt.federation.inquiring import Inquiring
 from medappt.model.calendar import has_begun
 from medappt.model.ids import boot_of, home_of
 from medappt.model.records import Entry, Standing
@@ -109,9 +108,9 @@ _Read: TypeAlias = Callable[[Connection, Here, str], Own]
 class Reconciling:
     """Compares the records of one center with its peers'."""
 
-    def __init__(self, authority: Authority, link: Asks, doubt: Doubt) -> None:
-        self._authority = authority
-        self._link = link
+    def __init__(self, inquiring: Inquiring, doubt: Doubt) -> None:
+        self._authority = inquiring.authority
+        self._link = inquiring.link
         self._doubt = doubt
 
     async def compare(self, city: str, *, is_restored: bool) -> tuple[Difference, ...]:

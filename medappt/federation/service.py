@@ -18,6 +18,7 @@ from medappt.federation.city import City
 from medappt.federation.doubt import Doubt
 from medappt.federation.errands import Bell
 from medappt.federation.handler import Answering, KeepHead
+from medappt.federation.inquiring import Inquiring
 from medappt.federation.letters import Letters
 from medappt.federation.link import Address, Link
 from medappt.federation.listing import Lister
@@ -271,8 +272,9 @@ def _assemble(
     owners: dict[str, OwnerOperations] = {city: PeerOwner(link, city) for city in peers}
     changed = changes.tell
     bookings = Bookings(authority, owners, clock, changed)
-    doubt = Doubt(authority, link, peers, clock, changed)
-    mover = Mover(authority, link, peers, clock, jitter)
+    inquiring = Inquiring(authority=authority, link=link, peers=peers, clock=clock)
+    doubt = Doubt(inquiring, changed)
+    mover = Mover(inquiring, jitter)
     runs = Runs(authority, bookings, clock, changed)
     letters = Letters(authority, owners, clock)
     changes.letters, changes.mover = letters, mover
@@ -301,6 +303,6 @@ def _assemble(
         ),
         bell=bell,
         rounds=Rounds(authority, clock, changed),
-        reconciling=Reconciling(authority, link, doubt),
+        reconciling=Reconciling(inquiring, doubt),
         changes=changes,
     )

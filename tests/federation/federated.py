@@ -15,7 +15,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from medappt.federation.city import City
-from medappt.federation.link import Link
 from medappt.federation.service import (
     Federation,
     FederationConfiguration,
@@ -59,7 +58,9 @@ class Port(NetworkPort):
 
     is_dead = False
 
-    def __init__(self, network: Network, address: tuple[str, int], protocol: Link) -> None:
+    def __init__(
+        self, network: Network, address: tuple[str, int], protocol: DatagramProtocol
+    ) -> None:
         super().__init__(network, address)
         self.protocol = protocol
 
@@ -91,7 +92,6 @@ class Sockets:
         interface: str = "",
         maxPacketSize: int = 8192,
     ) -> Port:
-        assert isinstance(protocol, Link)
         self.port = Port(self.network, (interface, port), protocol)
         self.port.startListening()
         return self.port

@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IUDPTransport
+from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -64,7 +65,7 @@ class Network:
         self.weather = Weather()
         self.sent: list[Sent] = []
         self.is_held = False
-        self.links: dict[Address, Link] = {}
+        self.links: dict[Address, DatagramProtocol] = {}
 
     def send(self, datagram: Sent) -> None:
         self.sent.append(datagram)
