@@ -78,6 +78,7 @@ class CenterAuditTests(SynchronousTestCase):
                 "boss cancel 5 not-booked",
                 "boss patients 9 unknown-slot",
                 "boss cancel  syntax",
+                "boss request  unknown-command",
             ],
         )
 

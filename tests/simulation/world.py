@@ -77,9 +77,7 @@ class World:
         self.timeline = Timeline(self._dice("timeline"))
         self.network = Network(self.timeline, self._dice("network"), self.weather)
         self.chronicle = Chronicle()
-        self.hospitals = {
-            city: Hospital(self.network, city, self.scenery, seed) for city in CITIES
-        }
+        self.hospitals = {city: Hospital(self.network, city, self.scenery, seed) for city in CITIES}
         self._broken: Broken | None = None
         self._failures: list[Failure] = []
         self._dead: set[Machine] = set()
@@ -104,13 +102,11 @@ class World:
             self.counts,
         )
         self.calm = Calm(self.chronicle, self.promises, self.desk)
-        self.nemesis = Nemesis(
-            self.network, self.hospitals, self._dice("nemesis"), self.counts
-        )
+        self.nemesis = Nemesis(self.network, self.hospitals, self._dice("nemesis"), self.counts)
         self._restarts = self._dice("restarts")
 
     def _dice(self, purpose: str) -> Random:
-        return Random(f"{self.seed} {purpose}")  # noqa: S311 - of a simulation
+        return Random(f"{self.seed} {purpose}")
 
     def _latest_instant(self, city: str) -> float:
         return self.hospitals[city].wall.latest.timestamp()
@@ -251,7 +247,9 @@ class World:
         self.counts["stopped as stale"] += 1
         self.timeline.note("stale", city, highest)
         if not self._is_old(city):
-            self._broken = self._broken or Broken(f"{city} stopped, and nobody has heard a later run")
+            self._broken = self._broken or Broken(
+                f"{city} stopped, and nobody has heard a later run"
+            )
         self._above[city] = highest
         self.timeline.call_later(self._restarts.random() * 5, hospital.machine.kill)
 
