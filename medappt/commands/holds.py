@@ -19,6 +19,7 @@ from medappt.commands.output import Output
 from medappt.commands.reports import Report
 from medappt.commands.stores import location_of, zone_of
 from medappt.model.ids import RecordIds, SlotName
+from medappt.model.origins import Origin
 from medappt.patient.process import settle
 from medappt.patient.terminal import CarefulStream
 from medappt.role.files import load
@@ -28,6 +29,7 @@ from medappt.store.connection import Connection
 from medappt.store.failures import StoreFailed, StoreUnavailable
 from medappt.store.here import Here
 from medappt.store.holding import release_hold
+from medappt.store.keys import key_path, load_key
 from medappt.store.location import Location
 from medappt.store.places import find_place, held_places
 from medappt.store.reading import reading
@@ -36,6 +38,9 @@ from medappt.store.sqlite import SQLiteDatabase
 from medappt.store.transactions import run_now
 from medappt.wire.envelope import RANDOM_BYTES
 from medappt.wire.settings import read_settings
+
+OPERATOR = Origin(actor="operator", role=None, source="medappt federation holds")
+"""Who gives a place back here, as the audit says it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,12 +91,9 @@ def release(config: Path, id_: str) -> int:
         random = machine.randomness(RANDOM_BYTES)
         new_id = RecordIds(city, start_boot(connection, random), random)
         here = Here(city=city, zone=zone, now=machine.now(), new_id=new_id)
-        return release_hold(connection, here, id_)
+        return release_hold(connection, here, id_, origin=OPERATOR)
 
-    with (
-        _as_cannot_start(),
-        closing(SQLiteDatabase.open(location_of(settings, config))) as database,
-    ):
+    with _as_cannot_start(), _opened(location_of(settings, config)) as database:
         is_released = run_now(database, give_back)
     if not is_released:
         raise CannotStart(f"no place is held under the id {id_}")
@@ -120,6 +122,13 @@ def _report(waiting: Sequence[Waiting], *, is_copy: bool) -> Report:
             ],
         },
     )
+
+
+def _opened(location: Location) -> closing[SQLiteDatabase]:
+    if location.path is None:
+        raise CannotStart("a store in memory is gone with its process")
+    # never a new one: the audit is chained with it
+    return closing(SQLiteDatabase.open(location, load_key(key_path(location.path))))
 
 
 @contextmanager
