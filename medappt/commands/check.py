@@ -22,7 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _run(parsed: argparse.Namespace) -> int:
     # not before: the other commands need neither stores nor a federation
     from medappt.commands.checking import check
+    from medappt.commands.probing import probe
     from medappt.commands.world import run_command
 
     config = named_config(parsed)
-    return run_command(lambda world: check(world, config))
+    return run_command(lambda world: check(world, config, probe))

@@ -18,9 +18,9 @@ from medappt.wire.settings import CenterSettings, read_settings
 from medappt.wire.words import displayable
 
 
-async def check(world: World, config: Path, probe: Probe | None = None) -> int:
+async def check(world: World, config: Path, probe: Probe) -> int:
     """Tell, line by line, what is right with the settings in ``config`` and what is not: the exit
-    code. Without a ``probe`` peers are not asked, only where they are is told."""
+    code. Peers are asked by ``probe``."""
     is_all_right = True
     async for finding in _findings(world, config, probe):
         is_all_right &= finding.is_ok
@@ -29,7 +29,7 @@ async def check(world: World, config: Path, probe: Probe | None = None) -> int:
     return DONE if is_all_right else FAILED
 
 
-async def _findings(world: World, config: Path, probe: Probe | None) -> AsyncIterator[Finding]:
+async def _findings(world: World, config: Path, probe: Probe) -> AsyncIterator[Finding]:
     try:
         settings = load(config, read_settings)
     except CannotStart as error:  # without them there is nothing else to look at

@@ -29,7 +29,7 @@ from medappt.store.connection import Connection
 from medappt.store.failures import StoreFailed, StoreUnavailable
 from medappt.store.here import Here
 from medappt.store.holding import release_hold
-from medappt.store.keys import store_key
+from medappt.store.keys import key_path, load_key
 from medappt.store.location import Location
 from medappt.store.places import find_place, held_places
 from medappt.store.reading import reading
@@ -40,7 +40,7 @@ from medappt.wire.envelope import RANDOM_BYTES
 from medappt.wire.settings import read_settings
 
 OPERATOR = Origin(actor="operator", role=None, source="medappt federation holds")
-"""Who releases a hold by hand, for the audit: whoever may write the store."""
+"""Who gives a place back here, as the audit says it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,11 +93,8 @@ def release(config: Path, id_: str) -> int:
         here = Here(city=city, zone=zone, now=machine.now(), new_id=new_id)
         return release_hold(connection, here, id_, origin=OPERATOR)
 
-    location = location_of(settings, config)
-    with _as_cannot_start():
-        key = store_key(location, machine.randomness)
-        with closing(SQLiteDatabase.open(location, key)) as database:
-            is_released = run_now(database, give_back)
+    with _as_cannot_start(), _opened(location_of(settings, config)) as database:
+        is_released = run_now(database, give_back)
     if not is_released:
         raise CannotStart(f"no place is held under the id {id_}")
     sys.stdout.write(f"{id_} released\n")
@@ -125,6 +122,13 @@ def _report(waiting: Sequence[Waiting], *, is_copy: bool) -> Report:
             ],
         },
     )
+
+
+def _opened(location: Location) -> closing[SQLiteDatabase]:
+    if location.path is None:
+        raise CannotStart("a store in memory is gone with its process")
+    # never a new one: the audit is chained with it
+    return closing(SQLiteDatabase.open(location, load_key(key_path(location.path))))
 
 
 @contextmanager

@@ -111,14 +111,9 @@ def at_federation_port(
 
 
 async def at_peers(
-    world: World, configuration: FederationConfiguration, probe: Probe | None
+    world: World, configuration: FederationConfiguration, probe: Probe
 ) -> list[Finding]:
-    """How every peer answers ``probe``; without one only where it is."""
-    if probe is None:
-        return [
-            Finding(subject=f"peer {city}", text=f"{host} port {port}, not asked")
-            for city, (host, port) in configuration.peers.items()
-        ]
+    """How every peer answers ``probe``."""
     try:
         answers = await probe(world, configuration)
     except CannotStart as error:

@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
 
-from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorUDP
 
-from medappt.commands.checking import check
-from medappt.commands.reaching import Answered, Probe
+from medappt.commands import probing
+from medappt.commands.reaching import Answered
 from medappt.commands.world import World
 from medappt.federation.service import FederationConfiguration
-from medappt.role.startup import CannotStart
 from medappt.samples import write_federation
 from medappt.store.location import Location
 from medappt.store.migrate import migrate
@@ -25,6 +23,7 @@ from tests.commands.scripted import SILENCE, ScriptedCase, ScriptedCenter
 from tests.role.memory import MemoryUDPReactor
 from tests.store.doubles import KEY
 
+real_probe = probing.probe
 HELP = "authenticate USER PASSWORD\nhelp\nquit\n."
 
 
@@ -44,6 +43,8 @@ class CheckCase(ScriptedCase):
         self.config = self.folder / "MTL.toml"
         self.reactor: Any = MemoryUDPReactor()
         self.center = ScriptedCenter({"help": HELP})
+        self.answers: dict[str, Peer | None] = {"QUE": Peer(), "SHE": Peer()}
+        self.patch(probing, "probe", self.probe)
         self.busy_ports: set[int] = set()
         listen = self.reactor.listenTCP
 
@@ -57,6 +58,18 @@ class CheckCase(ScriptedCase):
 
     def world(self) -> World:
         return replace(super().world(), udp=cast(IReactorUDP, self.reactor))
+
+    async def probe(
+        self, world: World, configuration: FederationConfiguration
+    ) -> Mapping[str, Answered | None]:
+        self.assertEqual(configuration.peers["QUE"], ("127.0.0.1", 21110))
+        return self.answers
+
+    def check_peers(self, **answers: Peer | None) -> int:
+        """With peers that answer so, or not."""
+        self.answers.update(QUE=Peer(), SHE=Peer())
+        self.answers |= answers
+        return self.check()
 
     def check(self) -> int:
         return self.run_command("check", "--config", str(self.config))
@@ -89,8 +102,8 @@ class FilesTests(CheckCase):
                 f"ok    store: {folder}/mtl.sqlite3: nothing yet, the first start makes it",
                 "ok    listen tcp:21000:interface=127.0.0.1: free",
                 "ok    federation UDP 127.0.0.1 port 21100: free",
-                "ok    peer QUE: 127.0.0.1 port 21110, not asked",
-                "ok    peer SHE: 127.0.0.1 port 21120, not asked",
+                "ok    peer QUE: answers, its clock is 0.003 s ahead of ours",
+                "ok    peer SHE: answers, its clock is 0.003 s ahead of ours",
             ],
         )
         self.assertFalse((folder / "mtl.sqlite3").exists())
@@ -238,52 +251,48 @@ class PortTests(CheckCase):
 
 
 class PeerTests(CheckCase):
-    """With a probe."""
-
-    def probe(self, **answers: Peer | None) -> int:
-        async def answer(
-            world: World, configuration: FederationConfiguration
-        ) -> Mapping[str, Answered | None]:
-            self.assertEqual(configuration.peers["QUE"], ("127.0.0.1", 21110))
-            return {"QUE": Peer(), "SHE": Peer(), **answers}
-
-        return self.check_with(answer)
-
-    def check_with(self, probe: Probe) -> int:
-        self.run_command("check", "--config", str(self.config))  # for its streams
-        self.out.truncate(self.out.seek(0))
-        return self.successResultOf(Deferred.fromCoroutine(check(self.world(), self.config, probe)))
+    """How peers answer."""
 
     def test_answers(self) -> None:
         """Who answers, and how far their clock is apart."""
-        self.assertEqual(self.probe(SHE=Peer(ahead=timedelta(seconds=-2))), 0)
+        self.assertEqual(self.check_peers(SHE=Peer(ahead=timedelta(seconds=-2))), 0)
         self.assertIn("answers, its clock is 0.003 s ahead of ours", self.of("peer QUE")[1])
         self.assertIn("answers, its clock is 2.000 s behind ours", self.of("peer SHE")[1])
 
     def test_apart(self) -> None:
         """Clocks that are too far apart fail; as far as was measured."""
         seconds = timedelta(seconds=10, milliseconds=5)
-        self.assertEqual(self.probe(QUE=Peer(ahead=seconds)), 1)
+        self.assertEqual(self.check_peers(QUE=Peer(ahead=seconds)), 1)
         self.assertEqual(self.of("peer QUE")[0], "fail")
-        self.assertEqual(self.probe(QUE=Peer(ahead=seconds, within=timedelta(seconds=1))), 0)
+        self.assertEqual(self.check_peers(QUE=Peer(ahead=seconds, within=timedelta(seconds=1))), 0)
 
     def test_old_key(self) -> None:
         """Who has only the key that is being retired is told."""
-        self.assertEqual(self.probe(QUE=Peer(key=1)), 0)
+        self.assertEqual(self.check_peers(QUE=Peer(key=1)), 0)
         self.assertIn("only the key that is to be retired", self.of("peer QUE")[1])
 
     def test_silent(self) -> None:
         """Who does not answer fails."""
-        self.assertEqual(self.probe(SHE=None), 1)
+        self.assertEqual(self.check_peers(SHE=None), 1)
         self.assertEqual(self.of("peer SHE")[0], "fail")
 
     def test_cannot(self) -> None:
         """Where nobody can be asked it is said why."""
 
-        async def fail(
-            world: World, configuration: FederationConfiguration
-        ) -> Mapping[str, Answered | None]:
-            raise CannotStart("no way out")
+        self.patch(probing, "probe", real_probe)
+        self.reactor.missing.add("127.0.0.1")
+        self.assertEqual(self.check(), 1)
+        self.assertIn("peers cannot be asked from 127.0.0.1: ", self.of("peers")[1])
 
-        self.assertEqual(self.check_with(fail), 1)
-        self.assertEqual(self.of("peers"), ("fail", "peers: no way out"))
+    def test_asked(self) -> None:
+        """Each is sent sealed datagrams, from the address the center has; who does not answer is
+        waited for a few seconds."""
+        self.patch(probing, "probe", real_probe)
+        self.assertEqual(self.check(), 1)
+        port = self.reactor.udp_ports[-1]
+        self.assertEqual(port.host, "127.0.0.1")
+        self.assertEqual(
+            {to for _, to in port.written}, {("127.0.0.1", 21110), ("127.0.0.1", 21120)}
+        )
+        self.assertEqual([self.of(f"peer {city}")[0] for city in ("QUE", "SHE")], ["fail"] * 2)
+        self.assertFalse(port.is_listening)

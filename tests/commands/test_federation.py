@@ -11,12 +11,14 @@ from typing import TypeVar
 from medappt.commands import machine
 from medappt.federation.keys import SAMPLE_KEY, parse_keys
 from medappt.model.ids import RecordIds
+from medappt.model.origins import CENTER
 from medappt.model.records import PlaceState
 from medappt.samples import write_federation
 from medappt.store.boots import start_boot
 from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.holding import hold
+from medappt.store.keys import key_path, store_key
 from medappt.store.location import Location
 from medappt.store.migrate import migrate
 from medappt.store.places import find_place
@@ -25,7 +27,7 @@ from medappt.store.sqlite import SQLiteDatabase
 from medappt.store.transactions import run_now
 from tests.commands.scripted import ScriptedCase
 from tests.store.cities import DOCTOR, TORONTO, name
-from tests.store.doubles import ADMIN, KEY, NOW
+from tests.store.doubles import NOW
 
 T = TypeVar("T")
 
@@ -48,7 +50,7 @@ class OperatorCase(ScriptedCase):
     def do(self, function: Callable[[Connection, Here], T]) -> T:
         """A transaction of the center, which is stopped before and after."""
         migrate(Location(path=self.store))
-        database = SQLiteDatabase.open(Location(path=self.store), KEY)
+        database = self.open()
         ids = RecordIds("MTL", 900, b"\x01\x02")
         here = Here(city="MTL", zone=TORONTO, now=NOW, new_id=ids)
         try:
@@ -56,12 +58,16 @@ class OperatorCase(ScriptedCase):
         finally:
             database.close()
 
+    def open(self) -> SQLiteDatabase:
+        location = Location(path=self.store)
+        return SQLiteDatabase.open(location, store_key(location, machine.randomness))
+
     def hold(self) -> None:
         """A patient of QUE wants a place, and QUE has not said what became of it."""
 
         def held(connection: Connection, here: Here) -> None:
             slot = name("MTLA100227")
-            add_slot(connection, here, slot, 1, DOCTOR, origin=ADMIN)
+            add_slot(connection, here, slot, 1, DOCTOR, origin=CENTER)
             hold(connection, here, "QUE", ID, slot, "QUEP2345")
 
         self.do(held)
@@ -120,7 +126,7 @@ class HoldsCase(OperatorCase):
 
     def run_center(self, *, with_copy: bool) -> None:
         """The center is up, and has written a copy or not."""
-        database = SQLiteDatabase.open(Location(path=self.store), KEY)
+        database = self.open()
         self.addCleanup(database.close)
         if with_copy:
             database.backup()
@@ -215,6 +221,19 @@ class ReleaseTests(HoldsCase):
         self.assertEqual(self.told, [])
         self.assertEqual(self.holds("--release", ID), 1)
         self.assertEqual(self.complaints, [f"medappt: no place is held under the id {ID}"])
+
+    def test_audit(self) -> None:
+        """The audit has it, and is still as it was written; without its key nothing is done."""
+        self.hold()
+        self.holds("--release", ID)
+        self.assertEqual(self.run_command("audit", "verify", "--config", str(self.config)), 0)
+        self.run_command("audit", "show", "--config", str(self.config))
+        [row] = [line for line in self.told if "operator" in line]
+        self.assertIn("medappt federation holds", row)
+        key_path(self.store).unlink()
+        self.assertEqual(self.holds("--release", ID), 1)
+        self.assertIn("cannot be read", self.err.getvalue())
+        self.assertFalse(key_path(self.store).exists())
 
     def test_boot(self) -> None:
         """It counts as a run of the center: no id it made will ever be made again."""
