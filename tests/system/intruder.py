@@ -9,7 +9,7 @@ from itertools import count
 from medappt.wire.envelope import RANDOM_BYTES, Envelope, Header, Incarnation, Kind, read_header
 from medappt.wire.federation import List, Request, format_request, parse_stale
 from tests.system.client import wait_until
-from tests.system.federation import KEY
+from tests.system.federation import KEY, Federation
 from tests.system.proxy import LOCALHOST
 
 AT_ONCE = 40
@@ -42,13 +42,14 @@ class Intruder:
     """Talks to the port of one center. What is sealed with the ``key`` by an old run of a peer is
     told so: thereby it knows when all it sent before was looked at."""
 
-    def __init__(self, receiver: str, port: int, key: bytes = KEY) -> None:
+    def __init__(self, federation: Federation, receiver: str, key: bytes = KEY) -> None:
+        self._federation = federation
         self._receiver = receiver
         self._key = key
         self._numbers = count(1)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((LOCALHOST, 0))
-        self._socket.connect((LOCALHOST, port))
+        self._socket.connect((LOCALHOST, federation.ports[receiver]))
         self._socket.settimeout(1.0)
 
     def __enter__(self) -> Intruder:
@@ -65,15 +66,21 @@ class Intruder:
             for datagram in waiting[:AT_ONCE]:
                 self._socket.send(datagram)
             del waiting[:AT_ONCE]
-            answers += self.catch_up()
-        return answers
+            answers += self._catch_up()
+        return answers + self.catch_up()
 
     def is_heard(self) -> bool:
         """Whether the center has the ``key``: it answers to who sends as an old run of a peer."""
         return self._answers_to(self._probe()) is not None
 
     def catch_up(self) -> list[bytes]:
-        """What came back for all that anybody sent to the center before."""
+        """What came back for all that anybody sent to the center before, also if it had to ask its
+        store."""
+        answers = self._catch_up()
+        self._federation.book_of(self._receiver)
+        return answers + self._catch_up()
+
+    def _catch_up(self) -> list[bytes]:
         probe = self._probe()
         answers: list[bytes] = []
 

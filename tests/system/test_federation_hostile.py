@@ -34,7 +34,7 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]
 @pytest.fixture
 def intruder(federation: Federation) -> Iterator[Intruder]:
     """Somebody who talks to QUE, whose stores say afterwards what they said before."""
-    with Intruder("QUE", federation.ports["QUE"]) as intruder:
+    with Intruder(federation, "QUE") as intruder:
         yield intruder
 
 
@@ -114,6 +114,7 @@ def test_forged(federation: Federation, intruder: Intruder) -> None:
     assert intruder.send(forged) == []
     assert federation.books() == before
     assert federation.rows("QUEA0001", f"patients {slot} Physician") == [f"{user} booked"]
+    book(federation, patient("MTL", 8), code("QUE", 8))
 
 
 def test_replayed(federation: Federation, intruder: Intruder) -> None:
@@ -151,7 +152,7 @@ def test_replayed_to_a_restarted_owner(federation: Federation) -> None:
     federation.restart("QUE")
     for datagram in heard:
         federation.proxy.send(datagram, "MTL", "QUE")
-    with Intruder("QUE", federation.ports["QUE"]) as intruder:
+    with Intruder(federation, "QUE") as intruder:
         assert intruder.catch_up() == []
     assert federation.settle() == before
 
@@ -199,7 +200,7 @@ def test_true_reply_from_elsewhere(federation: Federation) -> None:
     user, slot = patient("MTL", 7), code("QUE", 7)
     federation.open_slots(slot)
     with (
-        Intruder("MTL", federation.ports["MTL"]) as intruder,
+        Intruder(federation, "MTL") as intruder,
         federation.connect(user) as client,
     ):
         with federation.proxy.trap(says(Held, "QUE")) as trap:
@@ -231,8 +232,8 @@ def test_keys_are_changed(federation: Federation) -> None:
                 answer = federation.ask(patient(home, number), line)
                 assert answer[0].startswith("booked "), (keys, city, home, answer)
     with (
-        Intruder("QUE", federation.ports["QUE"], KEY) as old,
-        Intruder("QUE", federation.ports["QUE"], changed.current) as new,
+        Intruder(federation, "QUE", KEY) as old,
+        Intruder(federation, "QUE", changed.current) as new,
     ):
         assert not old.is_heard()
         assert new.is_heard()
