@@ -24,9 +24,8 @@ def all_tests() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for path in (ROOT / "tests").rglob("test_*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            is_class = isinstance(node, ast.ClassDef)
-            class_, body = (node.name, node.body) if is_class else ("", [node])
-            for each in body:
+            class_ = node.name if isinstance(node, ast.ClassDef) else ""
+            for each in node.body if isinstance(node, ast.ClassDef) else [node]:
                 if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
                     found[each.name].add(class_)
     return found
