@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from medappt import __version__
-from medappt.commands import audit, passwd, patient, requests
+from medappt.commands import audit, check, federation, passwd, patient, requests, shell
 from medappt.commands.arguments import FAILED, USAGE, WrongUsage
 from medappt.role.startup import CannotStart
 from medappt.wire import words
@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     patient.configure(command("patient", patient.HELP))
     for form in requests.FORMS:
         requests.configure(command(form.name, form.help), form)
+    shell.configure(command("shell", shell.HELP))
+    check.configure(command("check", check.HELP))
+    federation.configure(command("federation", federation.HELP))
     passwd.configure(command("passwd", passwd.HELP))
     audit.configure(command("audit", audit.HELP))
     commands.add_parser("demo", help="the whole scenario on this machine", add_help=False)

@@ -57,7 +57,7 @@ IMPURE = {
 IMPURE_MODULES = {"random", "secrets"}
 
 COMPOSITION = {
-    "medappt.commands.world": "what a command runs in: tags of requests are random",
+    "medappt.commands.machine": "what commands are given: random tags and keys, the instant",
     "medappt.center.server": "what twistd starts: the center is given its clock and randomness",
     "medappt.demo.cities": "the demo books in the weeks to come",
 }

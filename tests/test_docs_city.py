@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.federation.city import NOT_OUR_SLOT, UNKNOWN_TYPE
 from medappt.model import bookings
 from medappt.model.refusals import Refusal
 from medappt.store import judgement
+from medappt.wire.settings import read_settings
 from tests.center.cities import open_doors
 from tests.center.fixtures import Client
-from tests.documents import PROTOCOL, ROOT, blocks, section, table_rows
+from tests.documents import PROTOCOL, README, ROOT, blocks, section, table_rows
 from tests.federation.federated import FederatedCase
 from tests.store.doubles import NOW
 from tests.test_docs_sessions import Player
+
+_TYPED = re.compile(r"printf '([^']+)' \| nc -N 127\.0\.0\.1 (\d+)")
 
 ROUND_TRIP = 0.3
 """Seconds in which the other centers of the examples answer."""
@@ -25,7 +30,7 @@ class CitySessionTests(FederatedCase):
     def setUp(self) -> None:
         super().setUp()
         self.centers = {
-            city: open_doors(hospital, users=_users(city))
+            city: open_doors(hospital, users=_file(city, "users.txt"))
             for city, hospital in self.hospitals.items()
         }
 
@@ -47,14 +52,28 @@ class CitySessionTests(FederatedCase):
         for block in sessions:
             player.play(block)
 
+    def test_readme(self) -> None:
+        """What the README has typed by hand does what it says: an administrator of one city opens
+        a slot, and a patient of another takes it."""
+        ports = {
+            int(read_settings(_file(city, "toml").encode(), city).listen[0].split(":")[1]): city
+            for city in self.centers
+        }
+        heard = []
+        for words, port in _TYPED.findall(section(README, "Three cities")):
+            client = self.connect(ports[int(port)])
+            lines = words.replace("\\n", "\n").encode()
+            heard.append([line.split()[0] for line in client.send(lines) + self.later(client, 0)])
+        self.assertEqual(heard, [["success", word, "bye"] for word in ("added", "booked")])
+
     def test_instant(self) -> None:
         """The examples are played at the instant that the description names."""
         self.assertEqual(f"{NOW:%A, %Y-%m-%d, %H:%M}", "Monday, 2027-02-08, 09:00")
         self.assertIn("Monday, 2027-02-08, 04:00", PROTOCOL.read_text(encoding="utf-8"))
 
 
-def _users(city: str) -> str:
-    path = ROOT / "data" / "federation" / f"{city}.users.txt"
+def _file(city: str, ending: str) -> str:
+    path = ROOT / "data" / "federation" / f"{city}.{ending}"
     return path.read_text(encoding="utf-8")
 
 

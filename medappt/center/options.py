@@ -74,6 +74,15 @@ def machine_zone() -> tzinfo:
         ) from None
 
 
+def store_of(settings: CenterSettings, base: Path) -> Location:
+    """Where a center of these settings keeps its record, ``base`` being their folder. Raises
+    ``ValueError``."""
+    default = DEFAULT_STORE
+    if settings.city is not None:
+        default = f"sqlite:///{settings.city.city}.sqlite3"
+    return parse_location(settings.store or default, base)
+
+
 class CenterOptions(RoleOptions):
     """What the health center can be told; see also ``ServerOptions`` and the clinic's."""
 
@@ -161,12 +170,9 @@ class CenterOptions(RoleOptions):
 
     def _location(self, settings: CenterSettings, base: Path) -> Location:
         try:
-            if self["store"] is not None:
-                return parse_location(self["store"], Path.cwd())
-            default = DEFAULT_STORE
-            if settings.city is not None:
-                default = f"sqlite:///{settings.city.city}.sqlite3"
-            return parse_location(settings.store or default, base)
+            if self["store"] is None:
+                return store_of(settings, base)
+            return parse_location(self["store"], Path.cwd())
         except ValueError as error:
             raise CannotStart(f"store: {error}") from None
 

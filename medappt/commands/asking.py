@@ -24,7 +24,8 @@ def read_request(keyword: str, words: Sequence[str]) -> Command:
     what form was expected."""
     build = CITY.get(keyword)
     if build is None or keyword in INTERNAL:
-        raise WrongUsage(f"unknown-command: no such request: {keyword}")
+        # the word is not repeated: it may be a password, typed too late
+        raise WrongUsage("unknown-command: no such request, try help")
     try:
         return build(list(words))
     except WrongForm as error:
@@ -83,7 +84,5 @@ def _put_numbered(city: RemoteCity, command: Command, tag: str | None) -> Deferr
             return city.schedule(patient).addCallback(reports.scheduled)
         case requests.Patients():
             return city.numbered.patients(command.index).addCallback(reports.attended)
-        case requests.Help():
+        case _:  # help; the others are made by a session itself, and never read
             return city.help().addCallback(reports.helped)
-        case _:
-            raise ValueError("a request that a session makes by itself")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -116,7 +117,7 @@ def _cells(row: AuditRow) -> list[str]:
         displayable(cell) or "-"
         for cell in (
             str(row.sequence),
-            row.at.isoformat(),
+            f"{row.at:%Y-%m-%dT%H:%M:%SZ}",
             row.actor,
             row.role or "",
             row.source,
@@ -130,11 +131,13 @@ def _cells(row: AuditRow) -> list[str]:
 
 
 def _draw(out: CarefulStream, rows: Iterable[list[str]]) -> None:
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for title in TITLES:
-        table.add_column(title, overflow="fold")  # nothing of an audit is left out
-    for cells in rows:
-        table.add_row(*(Text(cell) for cell in cells))
+        # nothing of an audit is left out, however narrow the terminal
+        table.add_column(title, overflow="fold", min_width=len(title))
+    for row, time, *cells in rows:
+        # a date and a time fit two lines where they do not fit one
+        table.add_row(*(Text(cell) for cell in (row, time.replace("T", " "), *cells)))
     Console(file=cast(IO[str], out), highlight=False).print(table)
 
 

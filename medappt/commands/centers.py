@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from medappt.commands.arguments import DEFAULT_SERVER, WrongUsage, to_host
+from medappt.commands.arguments import DEFAULT_SERVER, WrongUsage, to_host, typed
 from medappt.model.ids import parse_person
 from medappt.role.files import load
-from medappt.role.options import to_port
+from medappt.role.options import to_path, to_port
 from medappt.role.startup import CannotStart
 from medappt.wire.settings import CenterSettings, read_settings
 
@@ -23,6 +25,26 @@ SAMPLES = Path("data") / "federation"
 _COLON = re.compile(r"(?<!\\):")
 _HERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to connect
 """What listens on every address is reached on this machine's own."""
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The option of an operator's command about the center's settings."""
+    parser.add_argument(
+        "--config",
+        type=typed(to_path),
+        metavar="F",
+        help=f"the settings of the center (default: {VARIABLE})",
+    )
+
+
+def named_config(parsed: argparse.Namespace) -> Path:
+    """The settings file that was named. Raises ``WrongUsage`` where none was."""
+    named: Path | None = parsed.config
+    if named is None and os.environ.get(VARIABLE):
+        named = Path(os.environ[VARIABLE]).absolute()
+    if named is None:
+        raise WrongUsage("give the settings of the center with --config")
+    return named
 
 
 def settings_of(

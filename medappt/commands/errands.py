@@ -22,7 +22,8 @@ from medappt.wire.requests import Command
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Errand:
-    """What one command is to do. ``plan`` is the insurance plan the doctor is asked about."""
+    """What one command is to do. ``plan`` is the insurance plan the doctor of a booking is asked
+    about."""
 
     keyword: str
     request: Command
@@ -48,35 +49,37 @@ async def do(world: World, errand: Errand) -> int:
 async def _do(world: World, errand: Errand, session: Session, output: Output) -> int:
     notices = await untold(session, errand.login.user)
     output.notices(notices)
-    is_effect = has_effect(errand.keyword, errand.request)
-    tag = world.new_tag() if is_effect else None
     try:
-        report = await session.ask(
-            lambda city: put(city, errand.request, tag), has_effect=is_effect
-        )
+        exit_code = await carry_out(world, errand, session, output)
     except Refused:
         if not errand.as_json:  # they were shown already
             await tell(session, notices)
         raise
-    output.report(report)
-    try:
-        exit_code = await _tell_cost(world, errand, report, output)
-    finally:  # the request was done, whatever the doctor does or who waits
-        output.finish()
     if not output.is_broken:
         await tell(session, notices)
     return exit_code
+
+
+async def carry_out(world: World, errand: Errand, session: Session, output: Output) -> int:
+    """The request alone: put, and what it came to and will cost shown. The exit code."""
+    is_effect = has_effect(errand.keyword, errand.request)
+    tag = world.new_tag() if is_effect else None
+    report = await session.ask(lambda city: put(city, errand.request, tag), has_effect=is_effect)
+    output.report(report)
+    try:
+        return await _tell_cost(world, errand, report, output)
+    finally:  # the request was done, whatever the doctor does or who waits
+        output.finish()
 
 
 async def _tell_cost(world: World, errand: Errand, report: Report, output: Output) -> int:
     place = report.place
     if place is None:
         return DONE
-    if errand.plan is None:
+    if errand.plan is None or not isinstance(errand.request, Book):
         if not errand.as_json:
             output.say(where_to_ask(place))
         return DONE
-    assert isinstance(errand.request, Book), "only book has a plan"
     name = str(errand.request.patient or errand.login.user)
     try:
         amount = await ask_cost(world, place, errand.plan, name)

@@ -23,7 +23,7 @@ class Output:
         self._out = out
         self._err = err
         self._as_json = as_json
-        self._data: dict[str, Json] = {"notices": []}
+        self._data: dict[str, Json] = {}
 
     @property
     def is_broken(self) -> bool:

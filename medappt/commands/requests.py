@@ -69,17 +69,28 @@ def configure(parser: argparse.ArgumentParser, form: Form) -> None:
     add_login(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     if form.name == "book":
-        insurance = parser.add_mutually_exclusive_group()
-        insurance.add_argument(
-            "--insurance", metavar="PLAN", help="ask the doctor what it will cost under this plan"
-        )
-        insurance.add_argument(
-            "--insurance-file",
-            type=typed(to_path),
-            metavar="F",
-            help="the plan is in this file",
-        )
+        add_insurance(parser)
     parser.set_defaults(run=lambda parsed: _run(parsed, form))
+
+
+def add_insurance(parser: argparse.ArgumentParser) -> None:
+    """The options about what a booking will cost."""
+    insurance = parser.add_mutually_exclusive_group()
+    insurance.add_argument(
+        "--insurance", metavar="PLAN", help="ask the doctor what it will cost under this plan"
+    )
+    insurance.add_argument(
+        "--insurance-file", type=typed(to_path), metavar="F", help="the plan is in this file"
+    )
+
+
+def read_plan(parsed: argparse.Namespace) -> str | None:
+    """The insurance plan that was named, if any. Raises ``CannotStart``."""
+    file: Path | None = parsed.insurance_file
+    if file is not None:
+        return load(file, read_insurance)
+    plan: str | None = parsed.insurance
+    return plan
 
 
 def add_login(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +141,7 @@ def _run(parsed: argparse.Namespace, form: Form) -> int:
 
     given = [getattr(parsed, word.lower()) for word in (*form.words, *form.optional)]
     request = read_request(form.name, [word for word in given if word is not None])
-    plan = _plan(parsed) if form.name == "book" else None
+    plan = read_plan(parsed) if form.name == "book" else None
     server, login = read_login(parsed, may_read=True)
     errand = Errand(
         keyword=form.name,
@@ -141,11 +152,3 @@ def _run(parsed: argparse.Namespace, form: Form) -> int:
         as_json=parsed.json,
     )
     return run_command(lambda world: do(world, errand))
-
-
-def _plan(parsed: argparse.Namespace) -> str | None:
-    file: Path | None = parsed.insurance_file
-    if file is not None:
-        return load(file, read_insurance)
-    plan: str | None = parsed.insurance
-    return plan

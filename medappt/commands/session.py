@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from medappt.commands.password import Login
@@ -15,6 +15,8 @@ from medappt.patient.remote_city import RemoteCity, connect_city
 from medappt.wire.replies import UnexpectedReply
 
 T = TypeVar("T")
+
+_DOUBT = "whether it was done is not known"
 
 
 class Session:
@@ -36,23 +38,28 @@ class Session:
         """The answer to ``question``, which is put again, once, where the connection is lost
         before it: what ``has_effect`` has a tag, so that it happens once, and fails with words
         that say so if whether it happened is not known."""
-        city = await self._connected()
+        city = await self.connect()
         try:
             try:
                 return await question(city)
             except ServerGone:
                 self._city = None
-                return await question(await self._connected())
+                return await question(await self.connect())
         except (ServerGone, NoAnswer) as error:
             self._city = None
             if has_effect:
-                raise type(error)(f"{error}; whether it was done is not known") from None
+                raise type(error)(f"{error}; {_DOUBT}") from None
+            raise
+        except CancelledError:
+            if has_effect:
+                raise CancelledError(_DOUBT) from None
             raise
         except UnexpectedReply:
             self._city = None
             raise
 
-    async def _connected(self) -> RemoteCity:
+    async def connect(self) -> RemoteCity:
+        """The center, connected and logged in."""
         if self._city is None:
             city = await connect_city(self._center, self._clock)
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from twisted.internet.interfaces import (
 from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
 
+from medappt.commands import machine
 from medappt.commands.arguments import FAILED, NO_ANSWER, USAGE, WrongUsage
 from medappt.commands.centers import Server
 from medappt.model.refusals import Refused
@@ -55,8 +55,9 @@ class ICommandReactor(IReactorCore, IReactorPluggableNameResolver, IReactorTime,
 @dataclass(frozen=True, kw_only=True, slots=True)
 class World:
     """What a command takes from the world. ``connect`` gives the endpoint of a server,
-    ``randomness`` so many bytes."""
+    ``randomness`` so many bytes; ``reactor`` is for what listens at an endpoint string."""
 
+    reactor: object
     clock: IReactorTime
     udp: IReactorUDP
     names: IReactorPluggableNameResolver
@@ -78,7 +79,7 @@ def explain(error: BaseException) -> tuple[str, int]:
     """What to say of one of ``EXPECTED``, in one line, and the exit code it makes."""
     match error:
         case CancelledError():
-            return "interrupted", FAILED
+            return "; ".join(["interrupted", *map(str, error.args)]), FAILED
         case UnexpectedReply():
             return f"the server does not speak the health center protocol: {error}", FAILED
         case NoAnswer() | NoEstimate():
@@ -118,11 +119,12 @@ def real_world(reactor: ICommandReactor) -> World:
         return HostnameEndpoint(reactor, *server, timeout=CONNECT_SECONDS)
 
     return World(
+        reactor=reactor,
         clock=reactor,
         udp=reactor,
         names=reactor,
         connect=connect,
-        randomness=os.urandom,
+        randomness=machine.randomness,
         out=CarefulStream(sys.stdout),
         err=CarefulStream(sys.stderr),
     )

@@ -3,14 +3,11 @@ Time alone never drops a hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorTime
-
-from medappt.federation.authority import Authority
 from medappt.federation.errands import Errands
+from medappt.federation.inquiring import Inquiring
 from medappt.federation.link import LinkStopped
-from medappt.federation.owners import Asks
 from medappt.model.records import PlaceState
 from medappt.store.holding import settle_hold
 from medappt.store.places import held_places
@@ -28,19 +25,12 @@ _FIND = "find"
 class Doubt:
     """The holds of one center. ``settled`` is called when one was confirmed or released here."""
 
-    def __init__(
-        self,
-        authority: Authority,
-        link: Asks,
-        peers: Collection[str],
-        clock: IReactorTime,
-        settled: Callable[[], object],
-    ) -> None:
-        self._authority = authority
-        self._link = link
-        self._peers = peers
+    def __init__(self, inquiring: Inquiring, settled: Callable[[], object]) -> None:
+        self._authority = inquiring.authority
+        self._link = inquiring.link
+        self._peers = inquiring.peers
         self._settled = settled
-        self._errands = Errands(clock)
+        self._errands = Errands(inquiring.clock)
 
     def start(self) -> None:
         """Ask about every place that is held in the store, now."""

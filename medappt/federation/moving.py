@@ -3,15 +3,12 @@ homes (section 8, remove and waiting)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from twisted.internet.interfaces import IReactorTime
-
-from medappt.federation.authority import Authority
 from medappt.federation.errands import Bell, Errands
+from medappt.federation.inquiring import Inquiring
 from medappt.federation.link import LinkStopped
-from medappt.federation.owners import Asks
 from medappt.federation.pace import Pace
 from medappt.federation.sweep import Sweep
 from medappt.model.moves import PageCursors
@@ -75,20 +72,13 @@ class Mover:
     patient at a time, and others do not wait for it.
     """
 
-    def __init__(
-        self,
-        authority: Authority,
-        link: Asks,
-        peers: Collection[str],
-        clock: IReactorTime,
-        jitter: Callable[[], float],
-    ) -> None:
-        self._authority = authority
-        self._link = link
+    def __init__(self, inquiring: Inquiring, jitter: Callable[[], float]) -> None:
+        self._authority = inquiring.authority
+        self._link = inquiring.link
         self._jitter = jitter
-        self._errands = Errands(clock)
-        self._rest = Bell(clock)
-        self._homes = [_Home(city) for city in peers]
+        self._errands = Errands(inquiring.clock)
+        self._rest = Bell(inquiring.clock)
+        self._homes = [_Home(city) for city in inquiring.peers]
         self._since = 0  # removals before it are settled
 
     def wake(self) -> None:

@@ -21,11 +21,13 @@ from medappt.federation.doubt import Doubt
 from medappt.federation.errands import Bell
 from medappt.federation.handler import Answering
 from medappt.federation.heads import AuditHeads
+from medappt.federation.inquiring import Inquiring
 from medappt.federation.letters import Letters
 from medappt.federation.link import Address, Link
 from medappt.federation.listing import Lister
 from medappt.federation.moving import Mover
 from medappt.federation.owners import LocalOwner, OwnerOperations, PeerOwner
+from medappt.federation.reconciling import Difference, Reconciling
 from medappt.federation.rounds import Rounds
 from medappt.federation.runs import Runs
 from medappt.model.ids import RecordIds
@@ -97,6 +99,18 @@ class Federation(Service):
     def link(self) -> Link:
         """What brings datagrams. Raises ``RuntimeError`` before the start."""
         return self._running.link
+
+    async def reconcile(self, city: str, *, is_restored: bool) -> tuple[Difference, ...]:
+        """Compare what is kept here with what the center of ``city`` keeps, and settle what has
+        one safe answer (``reconciling``); ``is_restored`` tells that it is this store that was
+        restored from a backup.
+
+        Raises ``KeyError`` for a city that is no peer, and ``RuntimeError`` before the start; fails
+        with ``NotCompared``, ``LinkStopped``, ``StoreBusy`` or ``StoreFailed``.
+        """
+        found = await self._running.reconciling.compare(city, is_restored=is_restored)
+        self._running.changes.tell()
+        return found
 
     @property
     def _running(self) -> _Parts:
@@ -208,6 +222,7 @@ class _Parts:
     bell: Bell
     rounds: Rounds
     heads: AuditHeads
+    reconciling: Reconciling
     changes: _Changes
 
     def begin(self) -> None:
@@ -281,8 +296,9 @@ def _assemble(
     owners: dict[str, OwnerOperations] = {city: PeerOwner(link, city) for city in peers}
     changed = changes.tell
     bookings = Bookings(authority, owners, clock, changed)
-    doubt = Doubt(authority, link, peers, clock, changed)
-    mover = Mover(authority, link, peers, clock, jitter)
+    inquiring = Inquiring(authority=authority, link=link, peers=peers, clock=clock)
+    doubt = Doubt(inquiring, changed)
+    mover = Mover(inquiring, jitter)
     runs = Runs(authority, bookings, clock, changed)
     letters = Letters(authority, owners, clock)
     changes.letters, changes.mover = letters, mover
@@ -313,5 +329,6 @@ def _assemble(
         bell=bell,
         rounds=Rounds(authority, clock, changed),
         heads=heads,
+        reconciling=Reconciling(inquiring, doubt),
         changes=changes,
     )

@@ -44,8 +44,7 @@ def start_boot(connection: Connection, randomness: bytes, *, above: int = 0) -> 
     """The number of the run that starts now: higher than that of every run before, and than
     ``above`` (the operator's override: the highest a peer has reported). Committed before a
     socket opens."""
-    [(last,)] = connection.rows(_LAST)
-    number = max(last or 0, above) + 1
+    number = max(last_boot(connection), above) + 1
     connection.change(_ADD, number=number, randomness=randomness.hex())
     return number
 
@@ -54,6 +53,12 @@ def forget_boot(connection: Connection, number: int) -> None:
     """A peer has refused this run, as it has heard a later one: the next start takes its number
     again and is refused as well, and not accepted one day for having started so often."""
     connection.change(_FORGET, boot=number)
+
+
+def last_boot(connection: Connection) -> int:
+    """The number of the present run; 0 before the first."""
+    [(last,)] = connection.rows(_LAST)
+    return last or 0
 
 
 def peer_boot(connection: Connection, peer: str) -> Boot | None:

@@ -46,6 +46,22 @@ def migrate(location: Location) -> None:
         raise unavailable(location.description, error.orig) from error
 
 
+def revision_of(location: Location) -> str | None:
+    """The revision of a store in a file, which is only read; ``None`` where there is nothing yet.
+
+    Raises ``StoreInUse``, and ``StoreUnavailable`` as ``migrate``.
+    """
+    check_library()
+    path = location.path
+    if path is None or not path.exists():
+        return None
+    try:
+        with _engine(lambda: connect(path), NullPool) as engine, engine.begin() as connection:
+            return _revision(connection, _config(), location.description)
+    except DBAPIError as error:
+        raise unavailable(location.description, error.orig) from error
+
+
 @lru_cache(maxsize=1)
 def memory_image() -> bytes:
     """An empty store of the newest revision, as SQLite keeps it. Made once per process: a
@@ -78,12 +94,17 @@ def _engine(connect_raw: Callable[[], sqlite3.Connection], pool: type[Pool]) -> 
 
 
 def _upgrade(engine: Engine, description: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", SCRIPTS)
+    config = _config()
     with engine.begin() as connection:
         if _revision(connection, config, description) != schema.REVISION:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    return config
 
 
 def _begin(connection: Connection) -> None:

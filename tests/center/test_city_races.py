@@ -157,6 +157,21 @@ class RaceTests(CityCase):
         self.assertEqual(Counter(map(_code, answers)), {"booked": 20, "full": 10})
         self.settle()
 
+    def test_administrator_pipelines_to_a_peer_that_is_down(self) -> None:
+        """Thirty bookings in a city that is down are all answered within ten seconds, in their
+        order, and others of the same connection's patients are done meanwhile."""
+        self.open_slots("MTLA150227", capacity=40)
+        self.que.crash()
+        for user in self.users("MTL", 30):
+            self.admin.protocol.dataReceived(f"book QUEA160227 Physician {user}\n".encode())
+        for user in self.users("MTL", 40)[30:]:
+            self.admin.protocol.dataReceived(f"book MTLA150227 Physician {user}\n".encode())
+        self.run_for(0.5)
+        self.assertEqual(self.mtl.taken("MTLA150227"), 10)
+        self.assertEqual(self.later(self.admin, 7.0), [])
+        answers = [_code(line) for line in self.later(self.admin, 2.5)]
+        self.assertEqual(answers, ["unreachable"] * 30 + ["booked"] * 10)
+
     def test_removal_in_a_rush(self) -> None:
         """A slot that is removed while thirty patients book it: who was told that they have it is
         moved, and nobody is left in it."""

@@ -19,6 +19,7 @@ from medappt.center.options import ServerOptions
 from medappt.center.service import CenterService, Surroundings
 from medappt.role.startup import CannotStart
 from medappt.samples import write_samples
+from medappt.store.failures import StoreFailed
 from medappt.store.writer import inline
 from tests.center.fixtures import CLIENT, MONDAY, PlainHasher, Transport
 from tests.folders import temporary_folder
@@ -193,11 +194,19 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(self.make("--store", "sqlite://").store_files, ())
 
     def test_a_failing_import_closes_the_store(self) -> None:
-        """What cannot be read in leaves no lock behind."""
+        """What cannot be read in leaves no lock behind, nor does a key that is none."""
         service = self.make()
-        (self.folder / "s.db.key").write_bytes(b"short")
+        key = self.folder / "s.db.key"
+        key.write_bytes(b"short")
         self.assertRaises(CannotStart, service.prepare_store)
-        (self.folder / "s.db.key").unlink()
+        key.unlink()
+
+        def full(password: bytes) -> str:
+            raise StoreFailed("no space")
+
+        undo = self.patch(self.hasher, "hash", full)
+        self.assertRaises(CannotStart, service.prepare_store)
+        undo.restore()
         service.prepare_store()
 
     def test_a_busy_port_closes_the_others(self) -> None:

@@ -130,6 +130,7 @@ class ScriptedCase(PatientCase):
 
         numbers = iter(range(1, 256))
         return World(
+            reactor=self.reactor,
             clock=self.clock,
             udp=self.network.as_udp(),
             names=self.names.as_names(),

@@ -240,9 +240,9 @@ class VerifyTests(AuditCase):
 
 class ShowTests(AuditCase):
     ROWS = (
-        "1\t2027-02-08T09:00:00+00:00\tpa\tpatient\t192.0.2.1\tbook\tpa\ta\tdone\tt",
-        "2\t2027-02-08T10:00:00+00:00\tpb\tpatient\t192.0.2.1\tbook\tpb\tb\tdone\tt",
-        "3\t2027-02-08T11:00:00+00:00\tpc\tpatient\t192.0.2.1\tbook\tpc\tc\tdone\tt",
+        "1\t2027-02-08T09:00:00Z\tpa\tpatient\t192.0.2.1\tbook\tpa\ta\tdone\tt",
+        "2\t2027-02-08T10:00:00Z\tpb\tpatient\t192.0.2.1\tbook\tpb\tb\tdone\tt",
+        "3\t2027-02-08T11:00:00Z\tpc\tpatient\t192.0.2.1\tbook\tpc\tc\tdone\tt",
     )
 
     def show(self, *words: object) -> list[str]:
@@ -268,14 +268,15 @@ class ShowTests(AuditCase):
     def test_a_terminal(self) -> None:
         """On a terminal it is a table, of which nothing is cut off."""
         words = ("show", "--store", f"sqlite:///{self.mtl}")
+        self.addCleanup(os.environ.pop, "COLUMNS")
         for columns in (160, 60):
-            self.patch(os, "environ", {**os.environ, "COLUMNS": str(columns)})
+            os.environ["COLUMNS"] = str(columns)
             self.assertEqual(self.run_command(*words, out=Terminal()), 0)
             drawn = self.out.getvalue()
             self.assertNotIn("…", drawn)
             if columns == 160:
                 self.assertIn("Outcome", drawn)
-                self.assertIn("2027-02-08T09:00:00+00:00", drawn)
+                self.assertIn("2027-02-08 09:00:00Z", drawn)
 
     def test_what_would_move_a_cursor(self) -> None:
         """What somebody wrote into the file is shown escaped."""

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from medappt.federation.drops import Drop
 from medappt.federation.link import Address, Link
 from medappt.wire.envelope import Envelope, Header, Incarnation, Kind, read_header
-from medappt.wire.federation import Confirm, Done, Reply, Request, Stale
+from medappt.wire.federation import Confirm, Done, Reply, Request, Stale, parse_stale
 from tests.store.doubles import NOW
 
 KEY, NEW_KEY, FOREIGN_KEY = b"o" * 32, b"n" * 32, b"f" * 32
@@ -45,6 +45,13 @@ class Sent:
         header = read_header(self.data)
         assert header is not None
         return header
+
+
+def stale_in(sent: Sent) -> Stale | None:
+    """The STALE in a datagram, if it is one."""
+    opened = Envelope([KEY]).open(sent.header, sent.data)
+    assert opened is not None
+    return parse_stale(opened.payload)
 
 
 @dataclass(kw_only=True)

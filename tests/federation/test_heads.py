@@ -101,6 +101,15 @@ class ExchangeTests(HeadsCase):
         assert kept is not None
         self.assertEqual(kept.sequence, self.head(self.mtl).sequence - 1)
 
+    def test_a_stale_store(self) -> None:
+        """A link that has stopped ends the telling without a word."""
+        self.add("MTLA110227")
+        self.she.crash()
+        self.run_for(HEADS_SECONDS + 1, 0.1)
+        self.mtl.federation.link.doStop()
+        self.run_for(1, 0.1)
+        self.assertEqual(self.errors, [])
+
 
 class ContradictionTests(HeadsCase):
     def test_a_late_head(self) -> None:

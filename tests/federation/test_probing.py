@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorUDP
-from twisted.internet.protocol import DatagramProtocol
-from zope.interface import implementer
 
 from medappt.federation.drops import Drop
 from medappt.federation.echoing import PROBES_A_SECOND
@@ -18,6 +14,7 @@ from medappt.federation.probing import Probed, Prober, probe_peers
 from medappt.wire.envelope import Incarnation, Kind
 from medappt.wire.federation import Done
 from medappt.wire.probes import PROBE, PROBE_BOOT, Echo, format_echo
+from tests.federation.federated import Sockets
 from tests.federation.network import (
     ADDRESSES,
     FOREIGN_KEY,
@@ -31,13 +28,6 @@ from tests.store.doubles import NOW
 
 FREE: Address = ("127.0.0.1", 50_000)
 PEERS = {city: address for city, address in ADDRESSES.items() if city != "MTL"}
-
-
-class ProberPort(NetworkPort):
-    is_open = True
-
-    def stopListening(self) -> None:
-        self.is_open = False
 
 
 class ProbeCase(FederationCase):
@@ -232,31 +222,16 @@ class ForgedTests(ProbeCase):
 class PortTests(ProbeCase):
     def test_all(self) -> None:
         """All peers are probed at once, from a port that is closed afterwards."""
-        ports: list[ProberPort] = []
-        network = self.network
-
-        @implementer(IReactorUDP)
-        class Reactor:
-            def listenUDP(
-                self,
-                port: int,
-                protocol: DatagramProtocol,
-                interface: str = "",
-                maxPacketSize: int = 8192,
-            ) -> Any:
-                assert (port, interface) == (0, "127.0.0.1")
-                ports.append(ProberPort(network, FREE))
-                protocol.makeConnection(ports[-1])
-                return ports[-1]
-
         self.she.stop()
         self.prober.transport = None
+        sockets = Sockets(self.network)
         answers = Deferred.fromCoroutine(
-            probe_peers(self.prober, ["QUE", "SHE"], Reactor(), "127.0.0.1")
+            probe_peers(self.prober, ["QUE", "SHE"], sockets, "127.0.0.1")
         )
         self.network.run(3.1)
         found = self.successResultOf(answers)
         self.assertEqual(list(found), ["QUE", "SHE"])
         self.assertIsNotNone(found["QUE"])
         self.assertIsNone(found["SHE"])
-        self.assertFalse(ports[0].is_open)
+        assert sockets.port is not None
+        self.assertNotIn(sockets.port.address, self.network.links)

@@ -62,8 +62,9 @@ class RestoringTests(FederatedCase):
 
     def test_dying_disk(self) -> None:
         """Where it cannot be kept that the run was refused, the log says so."""
+        self.network.weather.delay = 0.2
         self.mtl.start()
-        self.run_for(0.2)
+        self.clock.advance(0)
         listed = self.begin(self.mtl.city.list("Physician"))
         self.mtl.worker.fails = True
         self.run_for(1.5)

@@ -38,7 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 0 if hunt(names, console) else 1
     first = options.first if options.minutes is None else randbelow(FRESH)
     seeds = options.seeds if options.minutes is None else None
-    return 0 if simulate(first, seeds or (None if options.minutes else 100), options.minutes, console) else 1
+    return (
+        0
+        if simulate(first, seeds or (None if options.minutes else 100), options.minutes, console)
+        else 1
+    )
 
 
 if __name__ == "__main__":

@@ -56,7 +56,9 @@ class Calm:
         for peer in CITIES:
             if peer != city:
                 heard = {known: run for known, *run in self._chronicle.latest(peer).peers}
-                require(heard.get(city) == [*boots[-1]], peer, "has heard of", heard, "not", boots[-1])
+                require(
+                    heard.get(city) == [*boots[-1]], peer, "has heard of", heard, "not", boots[-1]
+                )
 
     def count(self, counts: Counter[str]) -> None:
         """Tell what is there at the end."""

@@ -130,7 +130,10 @@ class Desk:
                 continue
             versions = self.chronicle.during(row.patient[:3], asked.since, self.chronicle.moment)
             require(
-                any(_has_happened(version, errand, row.patient, row.new_code) for version in versions),
+                any(
+                    _has_happened(version, errand, row.patient, row.new_code)
+                    for version in versions
+                ),
                 errand,
                 "tells",
                 row,

@@ -90,9 +90,7 @@ class Grounds:
                 return True
         return False
 
-    def _applies(
-        self, errand: Errand, code: Code, records: list[Record], old: str | None
-    ) -> bool:
+    def _applies(self, errand: Errand, code: Code, records: list[Record], old: str | None) -> bool:
         names = [record.name for record in records]
         if code is Code.NOT_BOOKED:
             if errand.verb is Verb.CANCEL and not errand.names_type:

@@ -47,7 +47,7 @@ class Machine:
         self.timeline = network.timeline
         self.host = host
         self.name = name
-        self.dice = Random(f"{seed} {name}")  # noqa: S311 - of a simulation
+        self.dice = Random(f"{seed} {name}")
         self.is_alive = True
         self.streams: dict[StreamEnd, None] = {}
         self._datagrams: set[bytes] = set()

@@ -28,7 +28,7 @@ DOCTOR_OF = {"Physician": "doc1", "Surgeon": "doc2"}
 TYPES = tuple(DOCTOR_OF)
 PARTS = "MAE"
 PATIENTS = 3
-PASSWORD = "pw"  # noqa: S105 - of nobody
+PASSWORD = "pw"
 FEDERATION_KEY = b"simulated " * 3 + b"!!"
 
 SUNDAY = date(2027, 2, 14)

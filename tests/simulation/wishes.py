@@ -72,7 +72,11 @@ class Wishes:
         if dice.random() < 0.02:
             patient = self._somebody(dice.choice(CITIES))  # not theirs to act for, perhaps
         have = self._chronicle.latest(user[:3]).decided(patient)
-        verb = dice.choice([*[Verb.BOOK] * 4, Verb.SWAP, Verb.SWAP, Verb.CANCEL]) if have else Verb.BOOK
+        verb = (
+            dice.choice([*[Verb.BOOK] * 4, Verb.SWAP, Verb.SWAP, Verb.CANCEL])
+            if have
+            else Verb.BOOK
+        )
         if dice.random() < 0.05:
             verb = dice.choice([Verb.SWAP, Verb.CANCEL])
         away = [city for city in CITIES if city != patient[:3]]

@@ -80,9 +80,7 @@ class World:
         self.timeline = Timeline(self._dice("timeline"))
         self.network = Network(self.timeline, self._dice("network"), self.weather)
         self.chronicle = Chronicle()
-        self.hospitals = {
-            city: Hospital(self.network, city, self.scenery, seed) for city in CITIES
-        }
+        self.hospitals = {city: Hospital(self.network, city, self.scenery, seed) for city in CITIES}
         self.broken: Broken | None = None
         self._failures: list[Failure] = []
         self._dead: set[Machine] = set()
@@ -107,13 +105,11 @@ class World:
             self.counts,
         )
         self.calm = Calm(self.chronicle, self.promises, self.desk)
-        self.nemesis = Nemesis(
-            self.network, self.hospitals, self._dice("nemesis"), self.counts
-        )
+        self.nemesis = Nemesis(self.network, self.hospitals, self._dice("nemesis"), self.counts)
         self._restarts = self._dice("restarts")
 
     def _dice(self, purpose: str) -> Random:
-        return Random(f"{self.seed} {purpose}")  # noqa: S311 - of a simulation
+        return Random(f"{self.seed} {purpose}")
 
     def _latest_instant(self, city: str) -> float:
         return self.hospitals[city].wall.latest.timestamp()

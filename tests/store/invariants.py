@@ -13,7 +13,8 @@ from medappt.store.connection import Connection, Statement
 from medappt.store.notices import untold_notices
 from medappt.store.places import Place, held_places, places_in
 from medappt.store.slots import SlotRow, closest_slots, slot_of_key
-from tests.store.pump import Center, Federation
+from tests.store.actors import Center
+from tests.store.pump import Federation
 from tests.store.reading import all_waiters, letters
 
 _SLOTS = Statement(select(schema.slots.c.key).order_by(schema.slots.c.key))

@@ -7,22 +7,18 @@ It stands in for the real link and the real services: every choice they have is 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from medappt.model.appointments import Added, Booked, Cancelled, Fate, Removed, Swapped
-from medappt.model.identity import Role
 from medappt.model.ids import SlotName
 from medappt.model.moves import MoveRuns, PageCursors
-from medappt.model.origins import Origin
 from medappt.model.records import REACH, Held, Page, RecordState
 from medappt.model.refusals import Refusal
 from medappt.store.answers import Answer
 from medappt.store.booking import Booking, Pending, abort_pending, begin, decide, record_state
-from medappt.store.boots import Boot, raise_peer_boot
 from medappt.store.cancelling import Giveback, give_back
 from medappt.store.holding import confirm, hold, release, settle_hold, unwait, wait
 from medappt.store.judgement import UNREACHABLE
@@ -30,11 +26,12 @@ from medappt.store.moves import begin_move, ends_run, expire, finish_page, recor
 from medappt.store.options import page_for
 from medappt.store.outbox import acknowledge
 from medappt.store.places import held_places
-from medappt.store.purging import Purged, purge
+from medappt.store.purging import purge
 from medappt.store.removal import Closed, add_slot, conclude_removal, remove_slot
 from medappt.store.results import Answered, Tagged
+from tests.store.actors import Center, Client, Datagram, Flight, MoveRun
 from tests.store.cities import DOCTOR, City, name
-from tests.store.doubles import ADMIN, origin
+from tests.store.doubles import ADMIN
 from tests.store.reading import displaced, letters
 
 ZONES = {"MTL": "America/Toronto", "QUE": "America/Toronto", "SHE": "America/Halifax"}
@@ -42,78 +39,6 @@ HOLD_TICKS = 6
 PURGED_AT_ONCE = 3
 STEP = timedelta(seconds=2)
 TYPES = ("Physician", "Surgeon")
-
-
-@dataclass(frozen=True)
-class Datagram:
-    """Something on its way; ``run`` is the run of the sender, whose later ones take no replies."""
-
-    sender: str
-    receiver: str
-    verb: str
-    values: tuple[Any, ...]
-    run: int
-
-
-@dataclass
-class Flight:
-    """A booking between its two transactions, in memory."""
-
-    pending: Pending
-    ends: int
-    client: Client | None = None
-    run: MoveRun | None = None
-
-
-@dataclass
-class MoveRun:
-    """A list of options that a home runs down for a record."""
-
-    owner: str
-    id: str
-    options: list[str]
-    page: Page
-
-
-@dataclass
-class Client:
-    """A patient or an administrator: one request at a time, again under its tag until answered."""
-
-    user: str
-    is_administrator: bool = False
-    request: Any = None
-    count: int = 0
-    is_asked: bool = False
-    has: int = 0
-
-    @property
-    def city(self) -> str:
-        return self.user[:3]
-
-    @property
-    def origin(self) -> Origin:
-        return origin(self.user, Role.ADMINISTRATOR if self.is_administrator else Role.PATIENT)
-
-
-@dataclass
-class Center:
-    """A center: its store, and what it has in memory."""
-
-    city: City
-    run: int = 1
-    flights: dict[str, Flight] = field(default_factory=dict)
-    runs: MoveRuns = field(default_factory=MoveRuns)
-    cursors: PageCursors = field(default_factory=PageCursors)
-    closed: list[tuple[Closed, Client, int]] = field(default_factory=list)
-    heard: dict[str, int] = field(default_factory=dict)
-    purged: Purged = field(default_factory=Purged)
-
-    def hears(self, peer: str, run: int) -> bool:
-        """Whether this run of a peer is none before the last that was heard; it is on record."""
-        if run > self.heard.get(peer, 0):
-            self.heard[peer] = run
-            self.city.do(raise_peer_boot, peer, Boot(number=run, randomness=b"\x01\x02"))
-        return run == self.heard[peer]
 
 
 class Federation:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from medappt.model.audit import AuditRow, AuditVerb, Deed
 from medappt.model.identity import Role
+from medappt.store import audit
 from medappt.store.appointments import Cancellation, Reservation, cancel, reserve
 from medappt.store.audit import audit_rows
 from medappt.store.booking import Booking, Pending, begin, decide
@@ -17,7 +18,7 @@ from medappt.store.holding import (
 from medappt.store.judgement import UNREACHABLE
 from medappt.store.removal import Previewed, preview_removal, remove_slot
 from medappt.store.results import REUSED, Tagged, remember
-from tests.store.audited import ANN, BOB, AuditCase, Q, X, Y, told
+from tests.store.audited import ANN, BOB, AuditCase, Q, X, Y, read, told
 from tests.store.cities import ask_owner, book, name, tag
 from tests.store.doubles import ADMIN, DEED, NOW, origin, slot
 
@@ -228,6 +229,13 @@ class RefusedTests(AuditCase):
 
 
 class ReadingTests(AuditCase):
+    def test_pages(self) -> None:
+        """An audit is read in pages."""
+        self.patch(audit, "ROWS_AT_ONCE", 2)
+        for day in range(10, 15):
+            self.mtl.add(f"MTLA{day}0227")
+        self.assertEqual([row.sequence for row in self.mtl.do(read)], [1, 2, 3, 4, 5])
+
     def test_selected(self) -> None:
         """Rows are selected by whom they are about or by, and by when they were written; the
         order stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import delete
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.model.calendar import WeeklyTime
@@ -11,7 +12,9 @@ from medappt.model.identity import Role
 from medappt.model.origins import CENTER, of_peer
 from medappt.model.records import RecordState
 from medappt.model.slots import Opening
+from medappt.store import schema
 from medappt.store.booking import Pending, abandon, abort_pending, decide
+from medappt.store.connection import Statement
 from medappt.store.holding import (
     confirm,
     hold,
@@ -154,6 +157,19 @@ class BySelfTests(AuditCase):
             self.told(),
             [f"QUE {verb} MTLA100227 Physician {id_} (QUEP0001)" for verb in ("wait", "unwait")],
         )
+
+    def test_waiting_whose_place_was_dropped(self) -> None:
+        """The end of a waiting is a row also where nothing else is left of it."""
+        self.mtl.add(X)
+        id_ = self.held()
+        self.mtl.act(confirm, "QUE", id_)
+        self.remove()
+        for verb in (release, wait):
+            self.mtl.act(verb, "QUE", id_)
+        self.new()
+        self.mtl.do(lambda each: each.change(Statement(delete(schema.places))))
+        self.mtl.act(unwait, "QUE", id_)
+        self.assertEqual(self.told(), [f"QUE unwait {id_}"])
 
     def test_nothing_changes(self) -> None:
         """A release of what nobody held, a hold that is refused and one that comes again leave no

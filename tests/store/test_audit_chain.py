@@ -8,6 +8,9 @@ import json
 import sqlite3
 from unittest.mock import ANY
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from medappt.model.audit import AuditHead
 from medappt.store import audit_chain, schema
 from medappt.store.audit_chain import Verified, audit_head, has_head
@@ -208,6 +211,41 @@ class ForgeryTests(AuditedFile):
             self.commit(["f"])
             self.assertEqual(self.broken()[0], 5)
             self.forge("DELETE FROM audit WHERE sequence = 6")
+
+
+class AnyForgeryTests(AuditedFile):
+    @settings(deadline=None, max_examples=40)
+    @given(st.lists(st.integers(1, 4), min_size=2, max_size=6), st.data())
+    def test_found(self, sizes: list[int], data: st.DataObject) -> None:
+        """However commits were made, one row changed, removed, repeated, or swapped with another
+        is found, at that row's commit or before."""
+        self.forge("DELETE FROM audit")
+        self.commit(
+            *([f"{of}.{number}" for number in range(size)] for of, size in enumerate(sizes))
+        )
+        total = sum(sizes)
+        copy = self.head()
+        row = data.draw(st.integers(1, total))
+        other = data.draw(st.integers(1, total).filter(lambda each: each != row))
+        columns = "at, actor, role, source, verb, patient, object, outcome, tag"
+        forgeries = {
+            "changed": [f"UPDATE audit SET object = object || 'x' WHERE sequence = {row}"],
+            "removed": [f"DELETE FROM audit WHERE sequence = {row}"],
+            "repeated": [
+                f"UPDATE audit SET sequence = -sequence WHERE sequence >= {row}",
+                "UPDATE audit SET sequence = 1 - sequence WHERE sequence < 0",
+                f"INSERT INTO audit (sequence, {columns}) SELECT {row}, {columns} FROM audit"
+                f" WHERE sequence = {row + 1}",
+            ],
+            "swapped": [
+                f"UPDATE audit SET sequence = 0 WHERE sequence = {row}",
+                f"UPDATE audit SET sequence = {row} WHERE sequence = {other}",
+                f"UPDATE audit SET sequence = {other} WHERE sequence = 0",
+            ],
+        }
+        self.forge(*forgeries[data.draw(st.sampled_from(sorted(forgeries)))])
+        where, _ = self.broken(copy)
+        self.assertLessEqual(where, row)
 
 
 class GuardTests(AuditedFile):

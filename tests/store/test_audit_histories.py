@@ -16,9 +16,10 @@ from medappt.store.connection import Connection, Statement
 from medappt.store.trail import chain_key
 from medappt.store.waits import WaitState
 from tests.store import pump
+from tests.store.actors import Center
 from tests.store.audited import read
 from tests.store.doubles import KEY
-from tests.store.pump import Center, Federation
+from tests.store.pump import Federation
 from tests.store.test_histories import BUSY, SETTLING, HistoryCase, nothing
 
 SEEDS = range(100, 124)

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.store.failures import StoreUnavailable
-from medappt.store.keys import KEY_BYTES, line_digest, load_or_create_key
+from medappt.store.keys import (
+    KEY_BYTES,
+    key_path,
+    line_digest,
+    load_key,
+    load_or_create_key,
+    store_key,
+)
+from medappt.store.location import Location
 from tests.store.doubles import scratch
 
 KEY = bytes(range(KEY_BYTES))
@@ -52,6 +60,28 @@ class KeyTests(SynchronousTestCase):
                 load_or_create_key(self.path, no_randomness)
             self.assertIn(f"{len(content)} bytes instead of 32", str(caught.exception))
             self.assertEqual(self.path.read_bytes(), content)
+
+    def test_only_read(self) -> None:
+        """Who only reads makes no key, and takes none of another length."""
+        with self.assertRaises(StoreUnavailable) as caught:
+            load_key(self.path)
+        self.assertEqual(
+            str(caught.exception), f"the key {self.path} cannot be read: No such file or directory"
+        )
+        self.path.write_bytes(KEY[1:])
+        self.assertRaises(StoreUnavailable, load_key, self.path)
+        self.path.write_bytes(KEY)
+        self.assertEqual(load_key(self.path), KEY)
+
+    def test_of_a_store(self) -> None:
+        """A store in a file has its key beside it; one in memory has a new one each time."""
+        store = self.path.with_name("store")
+        self.assertEqual(key_path(store), self.path)
+        self.assertEqual(store_key(Location(path=store), lambda size: KEY), KEY)
+        self.assertEqual(store_key(Location(path=store), no_randomness), KEY)
+        fresh = iter([KEY, KEY[::-1]])
+        for key in (KEY, KEY[::-1]):
+            self.assertEqual(store_key(Location(path=None), lambda size: next(fresh)), key)
 
     def test_another_process_is_first(self) -> None:
         """A key that appears while ours is made wins, and ours leaves nothing behind."""

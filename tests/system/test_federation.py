@@ -14,7 +14,7 @@ from tests.system.federation import CITIES, Federation, code, patient, run_feder
 from tests.system.proxy import FOUL
 from tests.system.roles import Stage
 
-PATIENTS = 40
+PATIENTS = 41
 DAYS = 28
 PARTS = "MAE"
 
@@ -77,7 +77,7 @@ def test_three_a_week_from_six_connections(federation: Federation) -> None:
     connections, exactly 3 are booked (R4)."""
     slots = [code(city, 7 + day) for day, city in enumerate(["QUE", "SHE"] * 3)]
     federation.open_slots(*slots)
-    user = patient("MTL", 40)
+    user = patient("MTL", 41)  # who was in no race before
     answers = race(federation, *((user, f"book {slot} Physician") for slot in slots))
     assert answers == {"booked": 3, "weekly-limit": 3}
     assert len(federation.rows(user, "schedule")) == 3
@@ -128,15 +128,15 @@ def test_peer_that_is_down(federation: Federation) -> None:
     federation.open_slots(local, abroad, capacity=PATIENTS)
     federation.kill("QUE")
     user = patient("MTL", 1)
-    with federation.connect(user) as waiting:
+    with federation.connect("MTLA0001") as administrator, federation.connect(user) as waiting:
         waiting.send(f"@abroad book {abroad} Physician\n".encode())
-        lines = [f"book {local} Physician {patient('MTL', 2 + n)}" for n in range(PATIENTS - 1)]
-        with federation.connect("MTLA0001") as administrator:
-            for line in lines:
-                assert what(administrator.ask(line)) == "booked"
-        assert "! QUE unreachable" in federation.rows(user, "list Physician")
-        assert federation.rows(user, "schedule") is not None
+        for number in range(2, PATIENTS):
+            line = f"book {local} Physician {patient('MTL', number)}"
+            assert what(administrator.ask(line)) == "booked"
+        shown = administrator.ask_rows(f"schedule {user}")
+        assert abroad not in " ".join(shown)  # not decided yet
         assert not has_answer(waiting)
+        assert "! QUE unreachable" in administrator.ask_rows("list Physician")
         answer = waiting.line()
     assert answer.startswith("@abroad error unreachable ")
     federation.start("QUE")

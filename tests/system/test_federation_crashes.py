@@ -10,7 +10,7 @@ import pytest
 
 from medappt.model.records import Held
 from medappt.wire.federation import Confirm, RecordIs, Release
-from tests.system.client import Client, wait_until
+from tests.system.client import PATIENCE, Client, wait_until
 from tests.system.federation import CITIES, Federation, code, patient, run_federation
 from tests.system.proxy import FOUL, says
 from tests.system.roles import Stage
@@ -196,7 +196,7 @@ def test_kills_at_random(stage: Stage) -> None:
         with federation.proxy.in_weather(FOUL), crowd.at_work():
             for _ in range(KILLS):
                 for _ in range(ANSWERS_BEFORE_A_KILL):
-                    assert crowd.heard.acquire(timeout=40)
+                    assert crowd.heard.acquire(timeout=PATIENCE)
                 city = random.choice(CITIES)
                 federation.kill(city)
                 federation.start(city)
