@@ -29,6 +29,7 @@ class Calm:
             require(not held, city, "held:", held)
             require(not now.letters, city, "in the outbox:", now.letters)
             self._check_agreement(city)
+            self._check_runs(city)
             self._promises.require_nobody_waits_in_vain(city, now.waiting(), now)
 
     def _check_agreement(self, city: str) -> None:
@@ -47,6 +48,17 @@ class Calm:
         for id_ in sorted(kept):
             slot = now.slots[now.places[id_].slot or 0]
             require(slot.removal is None, city, "left behind in a removed slot:", now.places[id_])
+
+    def _check_runs(self, city: str) -> None:
+        """Every peer has the present run of a center on record, and no later one."""
+        boots = self._chronicle.latest(city).boots
+        require(boots, city, "takes no part in the federation")
+        for peer in CITIES:
+            if peer != city:
+                heard = {known: run for known, *run in self._chronicle.latest(peer).peers}
+                require(
+                    heard.get(city) == [*boots[-1]], peer, "has heard of", heard, "not", boots[-1]
+                )
 
     def count(self, counts: Counter[str]) -> None:
         """Tell what is there at the end."""

@@ -28,20 +28,33 @@ class Chronicle:
         self.answers: dict[tuple[str, str], tuple[int, Answer]] = {}
         self._moments: dict[str, list[int]] = {}
         self._versions: dict[str, list[Snapshot]] = {}
+        self._passing: dict[str, list[Snapshot]] = {}
 
     def record(self, city: str, raw: sqlite3.Connection) -> tuple[Snapshot | None, Snapshot]:
-        """A version is durable: the one before, and it."""
+        """A version is durable: the one before, and it. Those that ``pass_by`` has noted since
+        were true in between."""
         versions = self._versions.setdefault(city, [])
         before = versions[-1] if versions else None
+        passing = self._passing.pop(city, [])
         now = Snapshot(raw, before)
         self.moment += 1
-        versions.append(now)
-        self._moments.setdefault(city, []).append(self.moment)
+        for version in (*passing, now):
+            versions.append(version)
+            self._moments.setdefault(city, []).append(self.moment)
         if "answers" in now.changed:
             for answer in now.answers:
                 first, _ = self.answers.get((answer.user, answer.tag), (self.moment, answer))
                 self.answers[answer.user, answer.tag] = first, answer
         return before, now
+
+    def pass_by(self, city: str, raw: sqlite3.Connection) -> None:
+        """A transaction of a batch is done; what comes behind it in the batch sees it."""
+        passing = self._passing.setdefault(city, [])
+        passing.append(Snapshot(raw, passing[-1] if passing else self.latest(city)))
+
+    def forget_passing(self, city: str) -> None:
+        """The batch came to nothing."""
+        self._passing.pop(city, None)
 
     def latest(self, city: str) -> Snapshot:
         """How the store of a center stands."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.task import deferLater
 
-from medappt.model.appointments import Booked, Scheduled, SlotList, Swapped
+from medappt.model.appointments import Booked, Swapped
 from medappt.model.refusals import Code, Refused
 from medappt.patient.addresses import Address
 from medappt.patient.dialects import question_in
@@ -18,7 +17,7 @@ from medappt.patient.estimate import open_estimate_socket
 from medappt.patient.failures import NoAnswer, NoEstimate, ServerGone
 from medappt.patient.remote_city import RemoteCity, connect_city
 from medappt.wire.foreign import Dialect
-from tests.simulation.errands import Errand, Told, is_final
+from tests.simulation.errands import Errand, Seen, Told, is_final
 from tests.simulation.machine import Machine
 from tests.simulation.scenery import HOSTS, PASSWORD, TCP_PORT
 from tests.simulation.wishes import Look, Wishes
@@ -124,11 +123,17 @@ class Customer:
             city = await self._connected()
             if city is None:
                 return
-            seen: SlotList | Sequence[Scheduled] = (
-                await city.schedule() if look.type is None else await city.list(look.type)
-            )
+            seen: Seen
+            if look.preview is not None:
+                seen = await city.preview(look.preview)
+            elif look.type is not None:
+                seen = await city.list(look.type)
+            else:
+                seen = await city.schedule()
         except Refused as refused:
-            self._desk.require(refused.refusal.code is Code.BUSY, self.user, "got", refused)
+            is_gone = refused.refusal.code in (Code.UNKNOWN_SLOT, Code.PAST)
+            may_be = refused.refusal.code is Code.BUSY or (look.preview is not None and is_gone)
+            self._desk.require(may_be, self.user, "asked", look, "and got", refused)
         except (ServerGone, NoAnswer):
             self._city = None
         else:

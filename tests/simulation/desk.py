@@ -20,9 +20,10 @@ from medappt.model.prices import PriceList
 from medappt.model.refusals import Refusal
 from medappt.store.answers import encode_answer
 from tests.simulation.chronicle import Chronicle, require
-from tests.simulation.errands import Errand, Told, Verb, describe, kind_of
+from tests.simulation.errands import Errand, Seen, Told, Verb, describe, kind_of
 from tests.simulation.grounds import Grounds, Window
-from tests.simulation.scenery import CITIES, ZONES
+from tests.simulation.rules import start_of
+from tests.simulation.scenery import CITIES
 from tests.simulation.snapshots import Snapshot
 from tests.simulation.timeline import Timeline
 from tests.simulation.wishes import Look
@@ -144,10 +145,12 @@ class Desk:
     def look_begins(self) -> int:
         return self.chronicle.moment
 
-    def saw(self, user: str, look: Look, seen: SlotList | Sequence[Scheduled], began: int) -> None:
-        """A list or a schedule was answered."""
+    def saw(self, user: str, look: Look, seen: Seen, began: int) -> None:
+        """A list, a schedule or a preview was answered."""
         if isinstance(seen, SlotList):
             self._saw_list(look, seen, began)
+        elif isinstance(seen, Removed):
+            self.counts["preview"] += 1  # that it has no effect shows in the account
         else:
             self._saw_schedule(user, seen, began)
 
@@ -217,7 +220,7 @@ class Desk:
 
 
 def _start(slot: ListedSlot) -> float:
-    return slot.code.start(ZONES[slot.code.city]).timestamp()
+    return start_of(str(slot.code))
 
 
 def _state(state: str, is_first: bool) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from medappt.store.sqlite import SQLiteDatabase
 from tests.simulation.machine import Machine
@@ -20,13 +20,26 @@ class DiskFailure(sqlite3.OperationalError):
         self.sqlite_errorcode = code
 
 
+class Observer(Protocol):
+    """Looks at a store from outside."""
+
+    def passing(self, raw: sqlite3.Connection) -> None:
+        """A transaction of a batch has changed something, and is not committed yet."""
+
+    def undone(self) -> None:
+        """Nothing of the batch is committed."""
+
+    def committed(self, raw: sqlite3.Connection) -> None:
+        """The batch is durable."""
+
+
 @dataclass(kw_only=True, eq=False)
 class Disk:
     """The disk of one center. ``image`` is its store, as SQLite keeps it; ``backups`` are older
     ones. While it ``is_full`` commits fail and leave nothing; while it ``is_broken`` they fail, and
     what they wrote may come back with a crash (``ghost``).
 
-    ``committed`` is called after each commit that is durable.
+    ``observer`` is told of what commits.
     """
 
     image: bytes = field(repr=False)
@@ -35,7 +48,7 @@ class Disk:
     ghost: bytes | None = field(default=None, repr=False)
     commits: int = 0
     backups: list[bytes] = field(default_factory=list, repr=False)
-    committed: Callable[[SimulatedStore], None] | None = None
+    observer: Observer | None = None
 
     def crash(self, *, ghost_returns: bool) -> None:
         """The process that had the store open is gone."""
@@ -84,19 +97,33 @@ class SimulatedStore(SQLiteDatabase):
         disk.ghost = None
         disk.commits += 1
         machine.timeline.note("committed", machine.name, disk.commits)
-        if disk.committed is not None:
-            disk.committed(self)
+        if disk.observer is not None:
+            disk.observer.committed(self.raw)
         if network.dice.random() < network.weather.dies_after_commit:
             machine.kill()
 
     _changes_seen = -1
+    _changes_passed = -1
 
     def _has_changed(self) -> bool:
         return self.changes != self._changes_seen
 
+    def set_savepoint(self) -> None:
+        # another transaction follows in this batch, and sees what those before it have changed
+        if self.changes not in (self._changes_passed, self._changes_seen):
+            self._changes_passed = self.changes
+            if self._machine.is_alive and self._disk.observer is not None:
+                self._disk.observer.passing(self.raw)
+        super().set_savepoint()
+
     def rollback(self) -> None:
         super().rollback()
+        self._forget_batch()
+
+    def _forget_batch(self) -> None:
         self._changes_seen = self.changes
+        if self._disk.observer is not None:
+            self._disk.observer.undone()
 
     def _fail_midway(self) -> None:
         """The write failed under the commit: whether it is on the disk shows after a crash."""
@@ -106,12 +133,15 @@ class SimulatedStore(SQLiteDatabase):
         undone = open_image(before)
         undone.backup(self.raw)  # deserializing into a connection that is in use crashes SQLite
         undone.close()
+        self._forget_batch()
         raise DiskFailure(sqlite3.SQLITE_IOERR, "disk I/O error")
 
 
 def open_image(image: bytes) -> sqlite3.Connection:
     """A connection to a store of its own that begins as ``image``."""
-    raw = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    raw = sqlite3.connect(
+        ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
+    )
     raw.deserialize(image)
     raw.execute("PRAGMA foreign_keys=ON")
     return raw

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
 
-from medappt.model.appointments import Added, Booked, Cancelled, Removed, Swapped
+from medappt.model.appointments import (
+    Added,
+    Booked,
+    Cancelled,
+    Removed,
+    Scheduled,
+    SlotList,
+    Swapped,
+)
 from medappt.model.ids import PersonId, SlotName, parse_person
 from medappt.model.refusals import Code, Refusal
 from medappt.patient.remote_city import RemoteCity
 
 Told: TypeAlias = Booked | Cancelled | Swapped | Added | Removed | Refusal
+Seen: TypeAlias = SlotList | Sequence[Scheduled] | Removed
 
 
 class Verb(Enum):

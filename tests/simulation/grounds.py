@@ -9,8 +9,8 @@ from medappt.model.ids import SlotName
 from medappt.model.refusals import Code, Refusal
 from tests.simulation.chronicle import Chronicle, require
 from tests.simulation.errands import Errand, Verb
-from tests.simulation.rules import MOST_AWAY
-from tests.simulation.scenery import ZONES
+from tests.simulation.rules import MOST_AWAY, start_of
+from tests.simulation.scenery import CITIES
 from tests.simulation.snapshots import Record, Snapshot, day_of, week_of
 
 
@@ -59,8 +59,8 @@ class Grounds:
         return errand.patient is not None and self._is_true_of_patient(errand, code, window)
 
     def _has_begun(self, name: SlotName) -> bool:
-        start = name.code.start(ZONES[name.city]).timestamp()
-        return start <= max(self._latest_instant(city) for city in ZONES)
+        start = start_of(str(name.code))
+        return start <= max(self._latest_instant(city) for city in CITIES)
 
     def _versions(self, city: str, window: Window) -> list[Snapshot]:
         return list(self._chronicle.during(city, window.since, window.until))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from twisted.internet.defer import Deferred
 from medappt.center.imports import CenterData, Import
 from medappt.center.options import CenterConfiguration
 from medappt.center.service import CenterService, Surroundings
+from medappt.federation.drops import Drop
 from medappt.federation.service import FederationConfiguration
 from medappt.model.ids import SlotName
 from medappt.model.limits import Limits
@@ -55,7 +57,8 @@ OPENINGS = b"1 Tue 01pm doc1 41000\n2 Mon 03pm doc2 42000\n"
 
 
 class Hospital:
-    """``disk`` and ``wall`` outlive its processes. ``life`` counts these, from 1."""
+    """``disk`` and ``wall`` outlive its processes. ``life`` counts these, from 1; ``was_restored``
+    if its store was ever put back."""
 
     def __init__(self, network: Network, city: str, scenery: Scenery, seed: int) -> None:
         self.network = network
@@ -63,6 +66,7 @@ class Hospital:
         self.wall = WallClock(network.timeline, scenery.begins)
         self.disk = Disk(image=_prepared(city, scenery))
         self.life = 0
+        self.was_restored = False
         self.machine = self._new_machine(seed)
         self.service: CenterService | None = None
         self._seed = seed
@@ -128,6 +132,14 @@ class Hospital:
             ),
         )
 
+    @property
+    def drops(self) -> Mapping[Drop, int]:
+        """The datagrams that had no effect on its present process, by why."""
+        assert self.service is not None
+        federation = self.service._federation
+        assert federation is not None
+        return federation.link.drops.counts
+
     def stop(self) -> Deferred[None]:
         """End the process as an operator does."""
         assert self.service is not None
@@ -144,6 +156,7 @@ class Hospital:
         )
         self.disk.image = raw.serialize()
         self.disk.ghost = None
+        self.was_restored = True
         raw.close()
 
 

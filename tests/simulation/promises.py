@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.simulation.chronicle import Chronicle, require
 from tests.simulation.errands import Errand
-from tests.simulation.rules import MOST_AWAY, objection, suits
+from tests.simulation.rules import MOST_AWAY, objection, start_of, suits
 from tests.simulation.scenery import CITIES
 from tests.simulation.snapshots import Answer, Notice, Snapshot, day_of, week_of
 
@@ -58,7 +58,9 @@ class Promises:
                 self._check_order(city, before, now)
 
     def _check_capacity(self, city: str, now: Snapshot) -> None:
-        """R1."""
+        """R1; and every slot begins when its ID says (R8)."""
+        for slot in now.slots.values():
+            require(slot.start == start_of(slot.code), city, "has", slot, "at a wrong time")
         for key, count in now.taken.items():
             assert key is not None
             slot = now.slots[key]
@@ -152,7 +154,7 @@ class Promises:
             return
         expected: Counter[tuple[str, str]] = Counter()
         for answer in _new_answers(before, now):
-            self._account(expected, answer)
+            self._account(expected, answer, before, now)
         for notice in now.notices[len(before.notices) :]:
             self._counts[f"R7 {notice.kind}"] += 1
             if notice.kind != "waitlisted":
@@ -176,7 +178,9 @@ class Promises:
                 expected[key],
             )
 
-    def _account(self, expected: Counter[tuple[str, str]], answer: Answer) -> None:
+    def _account(
+        self, expected: Counter[tuple[str, str]], answer: Answer, before: Snapshot, now: Snapshot
+    ) -> None:
         errand = self._errands.get((answer.user, answer.tag))
         require(errand is not None, "an answer to what nobody asked:", answer)
         assert errand is not None
@@ -185,7 +189,7 @@ class Promises:
             require(errand.is_allowed, "R5:", errand.user, "did", errand)
             assert errand.patient is not None
             if kind != "booked":
-                old = str(errand.old) if kind == "swapped" else " ".join(values)
+                old = _given_up(errand, before, now) if kind == "swapped" else " ".join(values)
                 expected[errand.patient, old] -= 1
             if kind != "cancelled":
                 expected[errand.patient, f"{values[0]} {values[1]}"] += 1
@@ -282,6 +286,19 @@ class Promises:
                     for snapshot in (before, now)
                 )
                 require(not could, wait, "got", slot, "before", earlier)
+
+
+def _given_up(errand: Errand, before: Snapshot, now: Snapshot) -> str:
+    """What a swap gives up: where that was moved meanwhile, what it was moved to."""
+    assert errand.patient is not None
+    old = str(errand.old)
+    has = before.decided(errand.patient)
+    if old not in [record.name for record in has]:
+        roots = {each.root for each in now.notices if f"{each.code} {each.type}" == old}
+        for record in has:
+            if record.root in roots:
+                return record.name
+    return old
 
 
 def _new_answers(before: Snapshot, now: Snapshot) -> list[Answer]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
+from tests.simulation.scenery import ZONES
 from tests.simulation.snapshots import Record, Slot, Wait, day_of, week_of
 
 MOST_AWAY = 3
+HOURS = {"M": 8, "A": 13, "E": 18}
 
 
 def objection(
@@ -28,6 +31,14 @@ def objection(
         if len(away) >= MOST_AWAY:
             return "weekly-limit"
     return None
+
+
+def start_of(code: str) -> float:
+    """When a slot begins, in seconds of UTC: the hour of its part of the day, on the clock of its
+    city (R8). There is no change of clocks in these days."""
+    day = day_of(code)
+    hour = HOURS[code[3]]
+    return datetime(day.year, day.month, day.day, hour, tzinfo=ZONES[code[:3]]).timestamp()
 
 
 def suits(wait: Wait, slot: Slot, reach: float) -> bool:

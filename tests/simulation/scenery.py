@@ -39,7 +39,10 @@ SUNDAY = date(2027, 2, 14)
 class Scenery:
     """``begins`` is the instant of second 0 (UTC): some slots of the first day begin within the
     history. ``codes`` are the IDs that are asked for, by city; ``slots`` those that are open at
-    the beginning, with their capacity."""
+    the beginning, with their capacity. People pause ``haste`` seconds; ``removals`` is the share
+    of removals in what administrators do, ``wanderlust`` that of bookings in other cities. Lists
+    and options have ``page`` rows on a page, so that a few slots are several pages; ``None``
+    leaves production's pages as they are."""
 
     begins: datetime
     days: tuple[date, ...]
@@ -49,6 +52,8 @@ class Scenery:
     slots: Mapping[str, tuple[tuple[SlotName, int], ...]]
     haste: float
     removals: float
+    wanderlust: float
+    page: int | None
 
     def name(self, code: str, type_: str) -> SlotName:
         return slot_name(code, type_)
@@ -75,8 +80,8 @@ def users_file(city: str) -> bytes:
 
 def draw_scenery(dice: Random, busy_seconds: float) -> Scenery:
     """Few days, types and slots: everybody wants the same ones."""
-    first = SUNDAY + timedelta(days=dice.choice([-2, -1, 0]))
-    days = tuple(first + timedelta(days=number) for number in range(dice.choice([2, 3, 5])))
+    first = SUNDAY + timedelta(days=dice.choice([-4, -2, -1, 0]))
+    days = tuple(first + timedelta(days=number) for number in range(dice.choice([2, 4, 6])))
     types = TYPES[: dice.choice([1, 2])]
     codes = {}
     slots = {}
@@ -98,6 +103,8 @@ def draw_scenery(dice: Random, busy_seconds: float) -> Scenery:
         slots=slots,
         haste=dice.choice([2.0, 4.0]),
         removals=dice.choice([0.2, 0.5]),
+        wanderlust=dice.choice([0.3, 0.9]),
+        page=dice.choice([None, 2]),
     )
 
 

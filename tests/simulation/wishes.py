@@ -16,9 +16,10 @@ from tests.simulation.snapshots import Record
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """``list`` of a type, or ``schedule`` where there is none."""
+    """``list`` of a type; ``remove ... preview`` of a slot; ``schedule`` where there is neither."""
 
-    type: str | None
+    type: str | None = None
+    preview: SlotName | None = None
 
 
 class Wishes:
@@ -34,8 +35,9 @@ class Wishes:
     def next(self, user: str) -> Errand | Look:
         """What ``user`` wants now."""
         if self._dice.random() < 0.08:
-            schedule = (None,) if user[3] == "P" else ()
-            return Look(self._dice.choice((*schedule, *self._scenery.types)))
+            if self._dice.random() < 0.5:
+                return Look(type=self._dice.choice(self._scenery.types))
+            return Look() if user[3] == "P" else Look(preview=self._any_slot(user[:3]))
         if user[3] == "A" and self._dice.random() < 0.7:
             return self._of_slots(user)
         return self._of_places(user)
@@ -70,10 +72,16 @@ class Wishes:
         if dice.random() < 0.02:
             patient = self._somebody(dice.choice(CITIES))  # not theirs to act for, perhaps
         have = self._chronicle.latest(user[:3]).decided(patient)
-        verb = dice.choice([Verb.BOOK, Verb.BOOK, Verb.SWAP, Verb.CANCEL]) if have else Verb.BOOK
+        verb = (
+            dice.choice([*[Verb.BOOK] * 4, Verb.SWAP, Verb.SWAP, Verb.CANCEL])
+            if have
+            else Verb.BOOK
+        )
         if dice.random() < 0.05:
             verb = dice.choice([Verb.SWAP, Verb.CANCEL])
-        new = self._any_slot(dice.choice(CITIES))
+        away = [city for city in CITIES if city != patient[:3]]
+        is_away = dice.random() < self._scenery.wanderlust
+        new = self._any_slot(dice.choice(away) if is_away else patient[:3])
         match verb:
             case Verb.BOOK:
                 return Errand(user=user, tag=self._tag(), verb=verb, patient=patient, new=new)

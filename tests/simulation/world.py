@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sqlite3
+import traceback
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -14,18 +15,20 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from medappt.doctor.practice import DoctorService, IDoctorReactor, Practice
+from medappt.federation import owners
 from medappt.role.files import load
 from medappt.wire.datafiles import read_prices
 from tests.simulation.calm import Calm
 from tests.simulation.chronicle import Broken, Chronicle, require
 from tests.simulation.customers import Customer
 from tests.simulation.desk import Desk
-from tests.simulation.disk import SimulatedStore, open_image
+from tests.simulation.disk import open_image
 from tests.simulation.grounds import Grounds
 from tests.simulation.hospital import Hospital
 from tests.simulation.machine import Machine
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.network import Network
+from tests.simulation.patching import patches
 from tests.simulation.promises import Promises
 from tests.simulation.scenery import (
     CITIES,
@@ -40,7 +43,7 @@ from tests.simulation.watch import Watch
 from tests.simulation.weather import draw_weather
 from tests.simulation.wishes import Wishes
 
-BUSY_SECONDS = 45.0
+BUSY_SECONDS = 40.0
 """Of bad weather, and of people who think of something new."""
 
 SETTLE_SECONDS = 60.0
@@ -78,7 +81,7 @@ class World:
         self.network = Network(self.timeline, self._dice("network"), self.weather)
         self.chronicle = Chronicle()
         self.hospitals = {city: Hospital(self.network, city, self.scenery, seed) for city in CITIES}
-        self._broken: Broken | None = None
+        self.broken: Broken | None = None
         self._failures: list[Failure] = []
         self._dead: set[Machine] = set()
         self._above: dict[str, int] = {}
@@ -118,9 +121,15 @@ class World:
         gc_was_on = gc.isenabled()
         gc.disable()
         try:
-            self._live()
+            with patches() as patched:
+                if self.scenery.page is not None:
+                    patched.everywhere("MOST_OPTIONS", self.scenery.page)
+                    patched.attribute(owners, "ROWS_AT_ONCE", self.scenery.page)
+                self._live()
         except Broken as broken:
             failure = str(broken)
+        except Exception:  # noqa: BLE001 - what Twisted's reactor would log
+            failure = "an event raised: " + traceback.format_exc()
         finally:
             self.watch.stop()
             if gc_was_on:
@@ -152,7 +161,7 @@ class World:
             raw = open_image(hospital.disk.image)
             self.chronicle.record(city, raw)
             raw.close()
-            hospital.disk.committed = self._committed_at(city)
+            hospital.disk.observer = _Observer(self, city)
         for city, hospital in self.hospitals.items():
             self._open_doctors(city)
             hospital.boot()
@@ -180,31 +189,22 @@ class World:
             users = [f"{city}P{2345 + number}" for number in range(PATIENTS)]
             # the first patient is at two machines at once
             for number, user in enumerate([*users, users[0], f"{city}A2345"]):
+                is_administrator = user[3] == "A"
                 customer = Customer(
                     user=user,
                     machine=machine,
                     dice=self._dice(f"{user} {number}"),
                     wishes=wishes,
                     desk=self.desk,
-                    pause=self.scenery.haste,
+                    pause=self.scenery.haste * (2 if is_administrator else 1),
                 )
                 Deferred.fromCoroutine(customer.live()).addErrback(self._failures.append)
 
     # what happens meanwhile
 
-    def _committed_at(self, city: str) -> Callable[[SimulatedStore], None]:
-        def committed(store: SimulatedStore) -> None:
-            try:
-                self.promises.check(city, *self.chronicle.record(city, store.raw))
-            except Broken as broken:
-                # the store would take it for a failing disk
-                self._broken = self._broken or broken
-
-        return committed
-
     def _after_each(self) -> None:
-        if self._broken is not None:
-            raise self._broken
+        if self.broken is not None:
+            raise self.broken
         if self._failures:
             failure = self._failures[0]
             if isinstance(failure.value, Broken):
@@ -223,6 +223,7 @@ class World:
         had_ghost = hospital.disk.ghost is not None
         ghost_returns = self._restarts.random() < 0.5
         hospital.disk.crash(ghost_returns=ghost_returns)
+        self.chronicle.forget_passing(hospital.city)
         if had_ghost and ghost_returns:
             self.counts["a failed commit came back"] += 1
             raw = open_image(hospital.disk.image)
@@ -246,10 +247,8 @@ class World:
         hospital = self.hospitals[city]
         self.counts["stopped as stale"] += 1
         self.timeline.note("stale", city, highest)
-        if not self._is_old(city):
-            self._broken = self._broken or Broken(
-                f"{city} stopped, and nobody has heard a later run"
-            )
+        if not (hospital.was_restored and self._is_old(city)):
+            self.broken = self.broken or Broken(f"{city} stopped, and its store is the latest")
         self._above[city] = highest
         self.timeline.call_later(self._restarts.random() * 5, hospital.machine.kill)
 
@@ -303,6 +302,15 @@ class World:
         for each in stopped:
             each.addErrback(self._failures.append)
         self._pass(STOP_SECONDS)
+        for city, hospital in self.hospitals.items():
+            require(
+                self.network.doubles[hospital.machine] <= sum(hospital.drops.values()),
+                city,
+                "got",
+                self.network.doubles[hospital.machine],
+                "datagrams twice, and dropped:",
+                dict(hospital.drops),
+            )
         for machine, each in zip(machines, stopped, strict=True):
             require(each.called, machine.name, "does not stop")
             calls = machine.getDelayedCalls()
@@ -310,3 +318,25 @@ class World:
             require(not machine.streams, machine.name, "leaves connections behind")
             addresses = [key for key, owner in self.network.sockets.items() if owner[0] is machine]
             require(not addresses, machine.name, "leaves sockets behind:", addresses)
+
+
+class _Observer:
+    """Reads what the center of a city commits, and checks it. A broken promise is told after the
+    event: the store would take it for a failing disk."""
+
+    def __init__(self, world: World, city: str) -> None:
+        self._world = world
+        self._city = city
+
+    def passing(self, raw: sqlite3.Connection) -> None:
+        self._world.chronicle.pass_by(self._city, raw)
+
+    def undone(self) -> None:
+        self._world.chronicle.forget_passing(self._city)
+
+    def committed(self, raw: sqlite3.Connection) -> None:
+        world = self._world
+        try:
+            world.promises.check(self._city, *world.chronicle.record(self._city, raw))
+        except Broken as broken:
+            world.broken = world.broken or broken
