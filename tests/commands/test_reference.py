@@ -116,7 +116,8 @@ class DifferenceFieldTests(SynchronousTestCase):
         entry = Entry(
             id="MTL-1-00ff-1", standing=Standing.TAKEN, name=slot, start=None, patient="MTLP0001"
         )
-        found = {"QUE": (Difference(side=Side.HOME, here=entry, there=None),)}
+        lost = Difference(side=Side.HOME, here=entry, there=None)
+        found: dict[str, tuple[Difference, ...]] = {"QUE": (lost,)}
         report = reconciling._report(found, [])
         [row] = report.rows
         self.assertEqual(len(row), len(report.titles))
