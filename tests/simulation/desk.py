@@ -47,7 +47,8 @@ class _Asked:
 @dataclass(kw_only=True)
 class Desk:
     """``is_open`` while people think of something new. ``fair_since`` is when the weather cleared,
-    ``None`` before that. ``life_of`` counts the processes a center has had."""
+    ``None`` before that. ``life_of`` counts the processes a center has had.
+    ``true_instant`` is that of second 0 where all clocks are right, ``None`` where some are not."""
 
     timeline: Timeline
     chronicle: Chronicle
@@ -57,6 +58,7 @@ class Desk:
     life_of: Callable[[str], int]
     prices: dict[str, PriceList]
     disk_fails: bool
+    true_instant: float | None
     is_open: bool = True
     fair_since: float | None = None
     errands: dict[tuple[str, str], Errand] = field(default_factory=dict)
@@ -105,6 +107,22 @@ class Desk:
             self.grounds.check(errand, told, window)
         elif isinstance(told, Removed):
             self._check_removed(asked, told)
+        else:
+            self._check_possible(asked)
+
+    def _check_possible(self, asked: _Asked) -> None:
+        """What no state of the stores would allow was not done."""
+        errand = asked.errand
+        require(errand.is_allowed, errand.user, "was allowed", errand)
+        if errand.verb is Verb.SWAP:
+            require(errand.old != errand.new, errand, "is a swap onto itself")
+        if self.true_instant is not None:
+            at = self.true_instant + asked.at
+            for name in (errand.old, errand.new):
+                if name is not None:
+                    is_over = start_of(str(name.code)) <= at
+                    is_waited_for = name == errand.old  # waiting goes on after the removed start
+                    require(is_waited_for or not is_over, errand, "was done after it had begun")
 
     def _is_calm(self, asked: _Asked) -> bool:
         return self.fair_since is not None and asked.at > self.fair_since + ANSWER_WITHIN

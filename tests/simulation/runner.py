@@ -97,7 +97,8 @@ class Tally:
             f"{self.seconds:,.0f} simulated seconds, {self.events:,} events; settled at the latest "
             f"{worst:.0f} s after the weather had cleared ({SETTLE_SECONDS:.0f} s are allowed)"
         )
-        yield f"{self.seeds} seeds, {len(self.failing)} failing, {sum(self.counts.values())} outcomes counted"
+        outcomes = sum(self.counts.values())
+        yield f"{self.seeds} seeds, {len(self.failing)} failing, {outcomes:,} outcomes counted"
 
 
 def first_line(failure: str) -> str:
@@ -119,7 +120,7 @@ def simulate(first: int, seeds: int | None, minutes: float | None, console: Cons
             yield seed, None
             seed += 1
 
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         bar = progress.add_task("seeds", total=seeds)
         for (seed, _), outcome in run_all(_paced(tasks(), tally)):
             tally.add(outcome)
@@ -136,15 +137,14 @@ def simulate(first: int, seeds: int | None, minutes: float | None, console: Cons
 def _paced(tasks: Iterator[Task], tally: Tally) -> Iterator[Task]:
     """A pool takes all tasks at once: those of an hour would be handed out in the first second."""
     most = 4 * (os.cpu_count() or 1)
-    handed_out = 0
-    for task in tasks:
+    for handed_out, task in enumerate(tasks):
         while handed_out - tally.seeds >= most:
             time.sleep(0.01)
-        handed_out += 1
         yield task
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """How far it is, on a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

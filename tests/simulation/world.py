@@ -96,6 +96,9 @@ class World:
             life_of=lambda city: self.hospitals[city].life,
             prices={name: load(PRICES / f"{name}.txt", read_prices) for name in DOCTOR_PORTS},
             disk_fails=self.watch.disk_fails,
+            true_instant=(
+                None if "clock jump" in self.weather.storms else self.scenery.begins.timestamp()
+            ),
         )
         self.promises = Promises(
             self.chronicle,
@@ -159,8 +162,9 @@ class World:
     def _begin(self) -> None:
         for city, hospital in self.hospitals.items():
             raw = open_image(hospital.disk.image)
-            self.chronicle.record(city, raw)
+            _, snapshot = self.chronicle.record(city, raw)
             raw.close()
+            self.promises.begin(city, snapshot)
             hospital.disk.observer = _Observer(self, city)
         for city, hospital in self.hospitals.items():
             self._open_doctors(city)
@@ -189,14 +193,13 @@ class World:
             users = [f"{city}P{2345 + number}" for number in range(PATIENTS)]
             # the first patient is at two machines at once
             for number, user in enumerate([*users, users[0], f"{city}A2345"]):
-                is_administrator = user[3] == "A"
                 customer = Customer(
                     user=user,
                     machine=machine,
                     dice=self._dice(f"{user} {number}"),
                     wishes=wishes,
                     desk=self.desk,
-                    pause=self.scenery.haste * (2 if is_administrator else 1),
+                    pause=self.scenery.haste,
                 )
                 Deferred.fromCoroutine(customer.live()).addErrback(self._failures.append)
 
