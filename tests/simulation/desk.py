@@ -40,6 +40,7 @@ class _Asked:
     since: int
     at: float
     life: int
+    is_quiet: bool
     sessions: int = 1
     told: Told | None = None
 
@@ -47,7 +48,8 @@ class _Asked:
 @dataclass(kw_only=True)
 class Desk:
     """``is_open`` while people think of something new. ``fair_since`` is when the weather cleared,
-    ``None`` before that. ``life_of`` counts the processes a center has had.
+    ``None`` before that. ``quiet_since`` tells since when every center can be
+    reached, infinity where one cannot; ``life_of`` counts the processes a center has had.
     ``true_instant`` is that of second 0 where all clocks are right, ``None`` where some are not."""
 
     timeline: Timeline
@@ -55,6 +57,7 @@ class Desk:
     grounds: Grounds
     counts: Counter[str]
     latest_instant: Callable[[str], float]
+    quiet_since: Callable[[], float]
     life_of: Callable[[str], int]
     prices: dict[str, PriceList]
     disk_fails: bool
@@ -82,7 +85,11 @@ class Desk:
             return
         self.errands[errand.key] = errand
         self._asked[errand.key] = _Asked(
-            errand, self.chronicle.moment, self.timeline.now, self.life_of(errand.user[:3])
+            errand,
+            self.chronicle.moment,
+            self.timeline.now,
+            self.life_of(errand.user[:3]),
+            self.timeline.now >= self.quiet_since(),
         )
 
     def told(self, errand: Errand, told: Told) -> None:
@@ -102,6 +109,10 @@ class Desk:
         asked.told = told
         self.counts[f"{errand.verb.value} {kind_of(told)}"] += 1
         require(moment > asked.since, errand, "was done before it was asked")
+        if self._is_calm(asked):
+            self.counts["answered in fair weather"] += 1
+            took = self.timeline.now - asked.at
+            require(took <= ANSWER_WITHIN, errand, "was answered after", took, "s in fair weather")
         if isinstance(told, Refusal):
             window = Window(since=asked.since, until=moment, is_calm=self._is_calm(asked))
             self.grounds.check(errand, told, window)
@@ -125,7 +136,8 @@ class Desk:
                     require(is_waited_for or not is_over, errand, "was done after it had begun")
 
     def _is_calm(self, asked: _Asked) -> bool:
-        return self.fair_since is not None and asked.at > self.fair_since + ANSWER_WITHIN
+        """Whether all centers could be reached from the question to the answer."""
+        return asked.is_quiet and asked.at >= self.quiet_since()
 
     def _check_removed(self, asked: _Asked, told: Removed) -> None:
         """What an administrator was told of each patient happened, or is still being decided."""

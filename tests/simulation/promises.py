@@ -84,9 +84,10 @@ class Promises:
         for home in CITIES:
             for record in self._chronicle.latest(home).records.values():
                 if record.state == "ACTIVE" and record.owner == city:
-                    place = now.places.get(record.id)
-                    require(place is not None, "an appointment without a place:", record)
-                    assert place is not None
+                    found = now.places.get(record.id)
+                    require(found is not None, "an appointment without a place:", record)
+                    assert found is not None
+                    place = found
                     require(place.state != "RELEASED", "its place was released:", record, place)
                     assert place.slot is not None
                     slot = now.slots[place.slot]
@@ -209,7 +210,7 @@ class Promises:
             return
         expected: Counter[tuple[str, str]] = Counter()
         for answer in _new_answers(before, now):
-            [(kind, values)] = json.loads(answer.text).items()
+            [kind] = json.loads(answer.text)
             if kind in ("added", "removed"):
                 errand = self._errands[answer.user, answer.tag]
                 require(errand.is_allowed, "R5:", errand.user, "did", errand)

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from twisted.logger import globalLogBeginner
+from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
+from zope.interface import implementer
 
 from tests.simulation.faults import planted
 from tests.simulation.story import Story
@@ -49,11 +50,15 @@ def replay_command(seed: int, fault: str | None = None) -> str:
 
 def begin_process() -> None:
     """Nobody reads the log of a history but its watch."""
-    globalLogBeginner.beginLoggingTo([_ignore], redirectStandardIO=False, discardBuffer=True)
+    globalLogBeginner.beginLoggingTo([_Deaf()], redirectStandardIO=False, discardBuffer=True)
 
 
-def _ignore(event: object) -> None:
+@implementer(ILogObserver)
+class _Deaf:
     """See ``begin_process``."""
+
+    def __call__(self, event: LogEvent) -> None:
+        """Ignore it."""
 
 
 def _run_task(task: Task) -> tuple[Task, Outcome]:

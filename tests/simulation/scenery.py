@@ -1,4 +1,4 @@
-"""What a history begins with: cities, people, slots and the time of the day, drawn from its seed."""
+"""What a history begins with, drawn from its seed: cities, people, slots, and the time of day."""
 
 from __future__ import annotations
 
@@ -40,9 +40,8 @@ class Scenery:
     """``begins`` is the instant of second 0 (UTC): some slots of the first day begin within the
     history. ``codes`` are the IDs that are asked for, by city; ``slots`` those that are open at
     the beginning, with their capacity. People pause ``haste`` seconds; ``removals`` is the share
-    of removals in what administrators do, ``wanderlust`` that of bookings in other cities, ``regret`` how
-    often they cancel or swap. Lists
-    and options have ``page`` rows on a page, so that a few slots are several pages; ``None``
+    of removals in what administrators do, ``wanderlust`` that of bookings in other cities,
+    ``regret`` how often they cancel or swap. Lists and options have ``page`` rows on a page, so that a few slots are several pages; ``None``
     leaves production's pages as they are."""
 
     begins: datetime
@@ -109,7 +108,7 @@ def draw_scenery(dice: Random, busy_seconds: float) -> Scenery:
         removals=dice.choice([0.3, 0.5, 0.7]),
         wanderlust=dice.choice([0.1, 0.5, 0.9]),
         regret=dice.choice([0, 1, 2]),
-        page=dice.choice([None, 2]),
+        page=dice.choice([None, 1, 2]),
     )
 
 

@@ -149,6 +149,10 @@ class Snapshot:
     letters: list[tuple[int, str, str, str]]
     peers: list[tuple[str, int, str]]
     boots: list[tuple[int, str]]
+    audit: list[AuditRow]
+    audited: int
+    taken: Counter[int | None]
+    _of_patient: dict[str, list[Record]]
 
     def __init__(self, raw: sqlite3.Connection, before: Snapshot | None = None) -> None:
         self._rows: dict[str, list[Any]] = {}

@@ -121,8 +121,12 @@ class Wishes:
         return self._any_slot(self._dice.choice(CITIES))
 
     def _is_closing(self, record: Record) -> bool:
-        """Whether the slot of an appointment is removed, and its home has not decided yet."""
+        """Whether its slot is removed and its home has not decided yet, or its owner does not know
+        yet that they wait."""
         owner = self._chronicle.latest(record.owner)
         place = owner.places.get(record.id)
-        is_taken = record.state == "ACTIVE" and place is not None and place.slot is not None
-        return is_taken and owner.slots[place.slot].removal is not None
+        if record.state == "WAITLISTED":
+            return all(wait.id != record.id for wait in owner.waits)
+        if place is None or place.slot is None:
+            return False
+        return owner.slots[place.slot].removal is not None

@@ -120,18 +120,6 @@ def _pending_survives(patched: Patches) -> None:
     patched.function(booking.abort_pending, lambda *_: 0)
 
 
-@FAULTS.add("pending-told-as-unknown", seed=0)
-def _pending_told_as_unknown(patched: Patches) -> None:
-    """STATUS of what is pending is answered as if it were unknown."""
-
-    def hasty(connection: Connection, owner: str, id_: str) -> RecordState | None:
-        state: RecordState | None = before(connection, owner, id_)
-        return None if state is RecordState.PENDING else state
-
-    before = booking.record_state
-    patched.function(before, hasty)
-
-
 @FAULTS.add("week-of-seven-days", seed=0)
 def _week_of_seven_days(patched: Patches) -> None:
     """Weeks are counted from day 0, by sevens: they begin on Sunday."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import select, update
 
-from medappt.federation import doubt, moving
+from medappt.federation import moving
 from medappt.federation.doubt import Doubt
 from medappt.federation.moving import Mover
 from medappt.model import calendar
@@ -16,6 +17,7 @@ from medappt.model.records import Page, PlaceState
 from medappt.store import holding, options, places, schema, slots, waits
 from medappt.store.connection import Connection, Statement
 from medappt.store.here import Here
+from medappt.store.holding import settle_hold
 from medappt.store.places import Place
 from medappt.store.slots import SlotRow
 from medappt.store.waits import WaitState
@@ -67,7 +69,7 @@ def _hold_dropped_by_a_timer(patched: Patches) -> None:
 
     async def impatient(self: Doubt, id_: str, home: str, delay: float) -> None:
         await self._errands.pause(delay)
-        await self._errands.done(lambda: self._authority.act(doubt.settle_hold, id_, None))
+        await self._errands.done(lambda: self._authority.act(settle_hold, id_, None))
 
     patched.attribute(Doubt, "_ask", impatient)
 
@@ -106,7 +108,7 @@ def _time_zone_ignored(patched: Patches) -> None:
     """Slots begin by the clock of Greenwich."""
 
     def start(self: AppointmentId, zone: object) -> object:
-        return local_start(self.day, self.part.hour, calendar.UTC)
+        return local_start(self.day, self.part.hour, UTC)
 
     patched.attribute(AppointmentId, "start", start)
 
