@@ -1,4 +1,4 @@
-"""People at their own machines: production's clients over the line protocol, again until answered."""
+"""People at their machines: production's clients of the line protocol, again until answered."""
 
 from __future__ import annotations
 

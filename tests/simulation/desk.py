@@ -40,6 +40,7 @@ class _Asked:
     since: int
     at: float
     life: int
+    is_quiet: bool
     sessions: int = 1
     told: Told | None = None
 
@@ -47,16 +48,20 @@ class _Asked:
 @dataclass(kw_only=True)
 class Desk:
     """``is_open`` while people think of something new. ``fair_since`` is when the weather cleared,
-    ``None`` before that. ``life_of`` counts the processes a center has had."""
+    ``None`` before that. ``quiet_since`` tells since when every center can be
+    reached, infinity where one cannot; ``life_of`` counts the processes a center has had.
+    ``true_instant`` is that of second 0 where all clocks are right, ``None`` where some are not."""
 
     timeline: Timeline
     chronicle: Chronicle
     grounds: Grounds
     counts: Counter[str]
     latest_instant: Callable[[str], float]
+    quiet_since: Callable[[], float]
     life_of: Callable[[str], int]
     prices: dict[str, PriceList]
     disk_fails: bool
+    true_instant: float | None
     is_open: bool = True
     fair_since: float | None = None
     errands: dict[tuple[str, str], Errand] = field(default_factory=dict)
@@ -80,7 +85,11 @@ class Desk:
             return
         self.errands[errand.key] = errand
         self._asked[errand.key] = _Asked(
-            errand, self.chronicle.moment, self.timeline.now, self.life_of(errand.user[:3])
+            errand,
+            self.chronicle.moment,
+            self.timeline.now,
+            self.life_of(errand.user[:3]),
+            self.timeline.now >= self.quiet_since(),
         )
 
     def told(self, errand: Errand, told: Told) -> None:
@@ -100,14 +109,35 @@ class Desk:
         asked.told = told
         self.counts[f"{errand.verb.value} {kind_of(told)}"] += 1
         require(moment > asked.since, errand, "was done before it was asked")
+        if self._is_calm(asked):
+            self.counts["answered in fair weather"] += 1
+            took = self.timeline.now - asked.at
+            require(took <= ANSWER_WITHIN, errand, "was answered after", took, "s in fair weather")
         if isinstance(told, Refusal):
             window = Window(since=asked.since, until=moment, is_calm=self._is_calm(asked))
             self.grounds.check(errand, told, window)
         elif isinstance(told, Removed):
             self._check_removed(asked, told)
+        else:
+            self._check_possible(asked)
+
+    def _check_possible(self, asked: _Asked) -> None:
+        """What no state of the stores would allow was not done."""
+        errand = asked.errand
+        require(errand.is_allowed, errand.user, "was allowed", errand)
+        if errand.verb is Verb.SWAP:
+            require(errand.old != errand.new, errand, "is a swap onto itself")
+        if self.true_instant is not None:
+            at = self.true_instant + asked.at
+            for name in (errand.old, errand.new):
+                if name is not None:
+                    is_over = start_of(str(name.code)) <= at
+                    is_waited_for = name == errand.old  # waiting goes on after the removed start
+                    require(is_waited_for or not is_over, errand, "was done after it had begun")
 
     def _is_calm(self, asked: _Asked) -> bool:
-        return self.fair_since is not None and asked.at > self.fair_since + ANSWER_WITHIN
+        """Whether all centers could be reached from the question to the answer."""
+        return asked.is_quiet and asked.at >= self.quiet_since()
 
     def _check_removed(self, asked: _Asked, told: Removed) -> None:
         """What an administrator was told of each patient happened, or is still being decided."""

@@ -73,6 +73,7 @@ class SimulatedStore(SQLiteDatabase):
         self.raw = raw
         self._disk = disk
         self._machine = machine
+        self._changes_seen = self._changes_passed = self.changes
 
     def commit(self) -> None:
         disk, machine = self._disk, self._machine
@@ -101,9 +102,6 @@ class SimulatedStore(SQLiteDatabase):
             disk.observer.committed(self.raw)
         if network.dice.random() < network.weather.dies_after_commit:
             machine.kill()
-
-    _changes_seen = -1
-    _changes_passed = -1
 
     def _has_changed(self) -> bool:
         return self.changes != self._changes_seen

@@ -58,7 +58,7 @@ OPENINGS = b"1 Tue 01pm doc1 41000\n2 Mon 03pm doc2 42000\n"
 
 class Hospital:
     """``disk`` and ``wall`` outlive its processes. ``life`` counts these, from 1; ``was_restored``
-    if its store was ever put back."""
+    if its store was ever put back. The present one began at ``booted_at``."""
 
     def __init__(self, network: Network, city: str, scenery: Scenery, seed: int) -> None:
         self.network = network
@@ -67,6 +67,7 @@ class Hospital:
         self.disk = Disk(image=_prepared(city, scenery))
         self.life = 0
         self.was_restored = False
+        self.booted_at = 0.0
         self.machine = self._new_machine(seed)
         self.service: CenterService | None = None
         self._seed = seed
@@ -77,16 +78,13 @@ class Hospital:
         self.life += 1
         return Machine(self.network, HOSTS[self.city], f"{self.city}#{self.life}", seed)
 
-    @property
-    def is_up(self) -> bool:
-        return self.machine.is_alive and self.service is not None
-
     def boot(self, above: int = 0) -> None:
         """A process starts; ``above`` is the operator's override of a restored center."""
         if self.life > 1 or self.service is not None:
             self.machine = self._new_machine(self._seed)
         machine = self.machine
         self.network.timeline.note("booted", machine.name, above)
+        self.booted_at = self.network.timeline.now
         service = CenterService(
             self._configuration(above),
             Surroundings(

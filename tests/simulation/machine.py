@@ -8,7 +8,8 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.base import DelayedCall
-from twisted.internet.error import CannotListenError, ConnectionRefusedError
+from twisted.internet.error import CannotListenError
+from twisted.internet.error import ConnectionRefusedError as NobodyListens
 from twisted.internet.interfaces import (
     IAddress,
     IConnector,
@@ -80,7 +81,11 @@ class Machine:
         return self.timeline.now
 
     def callLater(
-        self, delay: float, callable: Callable[..., Any], *args: object, **kwargs: object
+        self,
+        delay: float,
+        callable: Callable[..., Any],  # noqa: A002 - Twisted's name
+        *args: object,
+        **kwargs: object,
     ) -> DelayedCall:
         if not self.is_alive:
             return DelayedCall(0.0, callable, args, kwargs, _ignore, _ignore, self.seconds)
@@ -137,7 +142,7 @@ class Machine:
         self,
         host: str,
         port: int,
-        factory: ClientFactory,
+        factory: ClientFactory[Any],
         timeout: float = 30.0,
         bindAddress: tuple[str, int] | None = None,
     ) -> IConnector:
@@ -219,7 +224,7 @@ class StreamPort:
 class StreamConnector:
     """Connects a client once."""
 
-    def __init__(self, machine: Machine, to: Address, factory: ClientFactory) -> None:
+    def __init__(self, machine: Machine, to: Address, factory: ClientFactory[Any]) -> None:
         self._machine = machine
         self._to = to
         self._factory = factory
@@ -244,7 +249,7 @@ class StreamConnector:
             return
         door = self._machine.network.doors.get(self._to)
         if door is None:
-            self._fail(ConnectionRefusedError())
+            self._fail(NobodyListens())
             return
         server, factory = door
         client_address = IPv4Address("TCP", self._machine.host, self._machine._free_port())
@@ -271,7 +276,7 @@ class StreamConnector:
     def stopConnecting(self) -> None:
         if not self._is_over:
             self._is_over = True
-            self._factory.clientConnectionFailed(self, Failure(ConnectionRefusedError()))
+            self._factory.clientConnectionFailed(self, Failure(NobodyListens()))
 
     def disconnect(self) -> None:
         self.stopConnecting()

@@ -53,6 +53,11 @@ class Network:
         """The seconds for which ``host`` is still paused; 0 or less where it is not."""
         return self._paused.get(host, 0.0) - self.timeline.now
 
+    @property
+    def awake_at(self) -> float:
+        """When the last of all pauses ends, or ended."""
+        return max(self._paused.values(), default=0.0)
+
     def when_awake(self, host: str, action: Callable[[], object]) -> None:
         """Do it now, or when ``host`` goes on."""
         rest = self.wakes_in(host)

@@ -21,7 +21,7 @@ class Patches:
         self._stack.close()
 
     def attribute(self, owner: Any, name: str, value: object) -> Any:
-        """``owner.name`` is ``value``, a method of a class or a constant of a module: what it was."""
+        """``owner.name`` is ``value``, be it of a class or of a module. What it was."""
         before = vars(owner)[name]
         setattr(owner, name, value)
         self._stack.callback(setattr, owner, name, before)

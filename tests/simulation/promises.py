@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.simulation.audits import Audits
 from tests.simulation.chronicle import Chronicle, require
 from tests.simulation.errands import Errand
+from tests.simulation.hospital import KEY
 from tests.simulation.rules import MOST_AWAY, objection, start_of, suits
 from tests.simulation.scenery import CITIES
 from tests.simulation.snapshots import Answer, Notice, Snapshot, day_of, week_of
@@ -34,8 +36,13 @@ class Promises:
         self._latest_instant = latest_instant
         self._reach = reach
         self._counts = counts
+        self._audits = Audits(KEY)
         self._furthest: dict[str, dict[str, int]] = {city: {} for city in CITIES}
         self._over: dict[str, set[str]] = {city: set() for city in CITIES}
+
+    def begin(self, city: str, snapshot: Snapshot) -> None:
+        """A store as it is at the beginning."""
+        self._audits.begin(city, snapshot)
 
     def check(self, city: str, before: Snapshot | None, now: Snapshot) -> None:
         """``city`` has committed."""
@@ -51,6 +58,8 @@ class Promises:
             self._check_moves_forward(city, now)
             self._check_account(city, before, now)
             self._check_slots_account(city, before, now)
+            self._audits.check(city, before, now, _new_answers(before, now))
+            self._check_closest(city, before, now)
         self._check_told_of(city, now)
         if changed & {"places", "records", "slots", "waits"}:
             self._check_own_waiters(city, now)
@@ -75,9 +84,10 @@ class Promises:
         for home in CITIES:
             for record in self._chronicle.latest(home).records.values():
                 if record.state == "ACTIVE" and record.owner == city:
-                    place = now.places.get(record.id)
-                    require(place is not None, "an appointment without a place:", record)
-                    assert place is not None
+                    found = now.places.get(record.id)
+                    require(found is not None, "an appointment without a place:", record)
+                    assert found is not None
+                    place = found
                     require(place.state != "RELEASED", "its place was released:", record, place)
                     assert place.slot is not None
                     slot = now.slots[place.slot]
@@ -200,7 +210,7 @@ class Promises:
             return
         expected: Counter[tuple[str, str]] = Counter()
         for answer in _new_answers(before, now):
-            [(kind, values)] = json.loads(answer.text).items()
+            [kind] = json.loads(answer.text)
             if kind in ("added", "removed"):
                 errand = self._errands[answer.user, answer.tag]
                 require(errand.is_allowed, "R5:", errand.user, "did", errand)
@@ -258,6 +268,31 @@ class Promises:
                     refused = objection(records, slot.code, slot.type, wait.home, wait.id)
                     require(refused is not None, wait, "waits beside", slot)
 
+    def _check_closest(self, city: str, before: Snapshot, now: Snapshot) -> None:
+        """Who was moved at home got the closest place they could have; of two the later (R7)."""
+        moved = [each for each in now.notices[len(before.notices) :] if each.kind == "moved"]
+        records = {record.root: record for record in now.records.values()}
+        if len(moved) != 1 or moved[0].root not in records:
+            return  # of several, each has taken its place from the next
+        [notice] = moved
+        record = records[notice.root]
+        if record.owner != city or record.name != f"{notice.new_code} {notice.type}":
+            return
+        around = start_of(notice.code)
+        has = before.decided(notice.patient)
+        old = next((each.id for each in has if each.root == notice.root), None)
+        instant = self._latest_instant(city)
+        for slot in before.slots.values():
+            is_there = slot.removal is None and now.slots[slot.key].removal is None
+            has_room = before.free(slot) > 0 and now.free(slot) > 0
+            fits = slot.type == notice.type and abs(slot.start - around) <= self._reach
+            if not (is_there and has_room and fits and slot.start > instant):
+                continue
+            if _nearness(slot.start, around) >= _nearness(record.start or 0, around):
+                continue
+            refused = objection(has, slot.code, slot.type, city, old)
+            require(refused, notice, "moved to", record, "and not to the closer", slot)
+
     def _check_order(self, city: str, before: Snapshot, now: Snapshot) -> None:
         """Who was removed, then booked, first is placed first (own city)."""
         was_waiting = [wait for wait in before.waiting() if wait.home == city]
@@ -286,6 +321,11 @@ class Promises:
                     for snapshot in (before, now)
                 )
                 require(not could, wait, "got", slot, "before", earlier)
+
+
+def _nearness(start: float, around: float) -> tuple[float, float]:
+    """What R7 sorts by: less is closer."""
+    return abs(start - around), -start
 
 
 def _given_up(errand: Errand, before: Snapshot, now: Snapshot) -> str:

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from twisted.logger import globalLogBeginner
+from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
+from zope.interface import implementer
 
 from tests.simulation.faults import planted
 from tests.simulation.story import Story
@@ -49,11 +50,15 @@ def replay_command(seed: int, fault: str | None = None) -> str:
 
 def begin_process() -> None:
     """Nobody reads the log of a history but its watch."""
-    globalLogBeginner.beginLoggingTo([_ignore], redirectStandardIO=False, discardBuffer=True)
+    globalLogBeginner.beginLoggingTo([_Deaf()], redirectStandardIO=False, discardBuffer=True)
 
 
-def _ignore(event: object) -> None:
+@implementer(ILogObserver)
+class _Deaf:
     """See ``begin_process``."""
+
+    def __call__(self, event: LogEvent) -> None:
+        """Ignore it."""
 
 
 def _run_task(task: Task) -> tuple[Task, Outcome]:
@@ -97,7 +102,8 @@ class Tally:
             f"{self.seconds:,.0f} simulated seconds, {self.events:,} events; settled at the latest "
             f"{worst:.0f} s after the weather had cleared ({SETTLE_SECONDS:.0f} s are allowed)"
         )
-        yield f"{self.seeds} seeds, {len(self.failing)} failing, {sum(self.counts.values())} outcomes counted"
+        outcomes = sum(self.counts.values())
+        yield f"{self.seeds} seeds, {len(self.failing)} failing, {outcomes:,} outcomes counted"
 
 
 def first_line(failure: str) -> str:
@@ -119,7 +125,7 @@ def simulate(first: int, seeds: int | None, minutes: float | None, console: Cons
             yield seed, None
             seed += 1
 
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         bar = progress.add_task("seeds", total=seeds)
         for (seed, _), outcome in run_all(_paced(tasks(), tally)):
             tally.add(outcome)
@@ -136,15 +142,14 @@ def simulate(first: int, seeds: int | None, minutes: float | None, console: Cons
 def _paced(tasks: Iterator[Task], tally: Tally) -> Iterator[Task]:
     """A pool takes all tasks at once: those of an hour would be handed out in the first second."""
     most = 4 * (os.cpu_count() or 1)
-    handed_out = 0
-    for task in tasks:
+    for handed_out, task in enumerate(tasks):
         while handed_out - tally.seeds >= most:
             time.sleep(0.01)
-        handed_out += 1
         yield task
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """How far it is, on a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

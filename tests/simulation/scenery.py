@@ -1,4 +1,4 @@
-"""What a history begins with: cities, people, slots and the time of the day, drawn from its seed."""
+"""What a history begins with, drawn from its seed: cities, people, slots, and the time of day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DOCTOR_PORTS = {"doc1": 41_000, "doc2": 42_000}
 DOCTOR_OF = {"Physician": "doc1", "Surgeon": "doc2"}
 TYPES = tuple(DOCTOR_OF)
 PARTS = "MAE"
-PATIENTS = 3
+PATIENTS = 4
 PASSWORD = "pw"
 FEDERATION_KEY = b"simulated " * 3 + b"!!"
 
@@ -40,8 +40,8 @@ class Scenery:
     """``begins`` is the instant of second 0 (UTC): some slots of the first day begin within the
     history. ``codes`` are the IDs that are asked for, by city; ``slots`` those that are open at
     the beginning, with their capacity. People pause ``haste`` seconds; ``removals`` is the share
-    of removals in what administrators do, ``wanderlust`` that of bookings in other cities. Lists
-    and options have ``page`` rows on a page, so that a few slots are several pages; ``None``
+    of removals in what administrators do, ``wanderlust`` that of bookings in other cities,
+    ``regret`` how often they cancel or swap. Lists and options have ``page`` rows on a page, so that a few slots are several pages; ``None``
     leaves production's pages as they are."""
 
     begins: datetime
@@ -53,6 +53,7 @@ class Scenery:
     haste: float
     removals: float
     wanderlust: float
+    regret: int
     page: int | None
 
     def name(self, code: str, type_: str) -> SlotName:
@@ -83,15 +84,17 @@ def draw_scenery(dice: Random, busy_seconds: float) -> Scenery:
     first = SUNDAY + timedelta(days=dice.choice([-4, -2, -1, 0]))
     days = tuple(first + timedelta(days=number) for number in range(dice.choice([2, 4, 6])))
     types = TYPES[: dice.choice([1, 2])]
+    capacities = dice.choice([[1, 1, 2], [1, 2, 3], [4]])
+    openness = dice.choice([0.4, 0.8])
     codes = {}
     slots = {}
     for city in CITIES:
         there = [f"{city}{part}{day:%d%m%y}" for day in days for part in PARTS]
         codes[city] = tuple(dice.sample(there, min(len(there), dice.choice([4, 6, 9]))))
         opened = [
-            (slot_name(code, dice.choice(types)), dice.choice([1, 1, 2, 3]))
+            (slot_name(code, dice.choice(types)), dice.choice(capacities))
             for code in codes[city]
-            if dice.random() < 0.8
+            if dice.random() < openness
         ]
         slots[city] = tuple(opened)
     return Scenery(
@@ -102,9 +105,10 @@ def draw_scenery(dice: Random, busy_seconds: float) -> Scenery:
         codes=codes,
         slots=slots,
         haste=dice.choice([2.0, 4.0]),
-        removals=dice.choice([0.2, 0.5]),
-        wanderlust=dice.choice([0.3, 0.9]),
-        page=dice.choice([None, 2]),
+        removals=dice.choice([0.3, 0.5, 0.7]),
+        wanderlust=dice.choice([0.1, 0.5, 0.9]),
+        regret=dice.choice([0, 1, 2]),
+        page=dice.choice([None, 1, 2]),
     )
 
 

@@ -89,6 +89,26 @@ class Answer(NamedTuple):
     text: str
 
 
+class AuditRow(NamedTuple):
+    """A row of the audit, in the order of its fields."""
+
+    sequence: int
+    at: int
+    actor: str
+    role: str | None
+    source: str
+    verb: str
+    patient: str | None
+    object: str
+    outcome: str
+    tag: str | None
+    mac: str | None
+
+
+_AUDIT = (
+    "SELECT sequence, at, actor, role, source, verb, patient, object, outcome, tag, mac"
+    " FROM audit WHERE sequence > ? ORDER BY sequence"
+)
 _TABLES: dict[str, tuple[str, Any]] = {
     "slots": ("SELECT key, code, type, start, capacity, removal FROM slots", Slot),
     "places": (
@@ -117,7 +137,8 @@ _TABLES: dict[str, tuple[str, Any]] = {
 
 
 class Snapshot:
-    """One version of a store. What has not changed since ``before`` is shared with it."""
+    """One version of a store. What has not changed since ``before`` is shared with it; ``audit``
+    are the rows that came since, and ``audited`` is the sequence of the last."""
 
     slots: dict[int, Slot]
     places: dict[str, Place]
@@ -128,6 +149,10 @@ class Snapshot:
     letters: list[tuple[int, str, str, str]]
     peers: list[tuple[str, int, str]]
     boots: list[tuple[int, str]]
+    audit: list[AuditRow]
+    audited: int
+    taken: Counter[int | None]
+    _of_patient: dict[str, list[Record]]
 
     def __init__(self, raw: sqlite3.Connection, before: Snapshot | None = None) -> None:
         self._rows: dict[str, list[Any]] = {}
@@ -141,6 +166,9 @@ class Snapshot:
             self.changed.add(table)
             self._rows[table] = rows
             setattr(self, table, _read(table, rows, kind))
+        audited = 0 if before is None else before.audited
+        self.audit = [AuditRow._make(row) for row in raw.execute(_AUDIT, (audited,))]
+        self.audited = self.audit[-1].sequence if self.audit else audited
         if before is not None and "places" not in self.changed:
             self.taken = before.taken
         else:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
 
+from medappt.model.ids import AppointmentId, PersonId, SlotName
 from medappt.wire.envelope import Envelope, Header, Kind, read_header
 from medappt.wire.federation import parse_reply, parse_request, parse_stale
 from tests.simulation.scenery import CITIES, FEDERATION_KEY, HOSTS, Scenery
@@ -11,6 +16,7 @@ from tests.simulation.weather import Weather
 
 _CITY_AT = {host: city for city, host in HOSTS.items()}
 _ENVELOPE = Envelope([FEDERATION_KEY])
+_RECORD = re.compile(r"([A-Z]{3}-[0-9]+)-[0-9a-f]{32}-([0-9]+)")
 _SILENT = frozenset(("stream", "committed"))
 """Too much to read."""
 
@@ -49,17 +55,37 @@ class Story:
         return f"{name} number {header.number}: {_message(header, opened.payload)}"
 
 
-def _message(header: Header, payload: bytes) -> object:
+def _message(header: Header, payload: bytes) -> str:
     match header.kind:
         case Kind.REQUEST:
             request = parse_request(header.sender, header.incarnation, payload)
-            return "?" if request is None else f"[{request[0].sequence}] {request[1]}"
+            return "?" if request is None else f"[{request[0].sequence}] {brief(request[1])}"
         case Kind.REPLY:
             reply = parse_reply(header.receiver, payload)
-            return "?" if reply is None else f"[{reply[0].sequence}] {reply[1]}"
+            return "?" if reply is None else f"[{reply[0].sequence}] {brief(reply[1])}"
         case Kind.STALE:
-            return parse_stale(payload)
+            return brief(parse_stale(payload))
     return header.kind.name
+
+
+def brief(value: object) -> str:
+    """A value as the story tells it: ids without their random bytes."""
+    if isinstance(value, SlotName | AppointmentId | PersonId):
+        return str(value)
+    if is_dataclass(value):
+        parts = [getattr(value, each.name) for each in fields(value)]
+        inside = ", ".join(brief(part) for part in parts if part is not None)
+        return f"{type(value).__name__}({inside})"
+    match value:
+        case datetime():
+            return value.isoformat()
+        case bytes():
+            return value.hex()[:8]
+        case Enum():
+            return value.name
+        case tuple():
+            return "[" + ", ".join(brief(part) for part in value) + "]"
+    return _RECORD.sub(r"\1-\2", str(value))
 
 
 def _words(what: tuple[object, ...]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
+from zope.interface import implementer
 
 from medappt.store.failures import StoreBusy, StoreFailed
 
@@ -12,6 +13,7 @@ _EXCUSED_BY_DISK = ("The store cannot be written", "A password keeps its outdate
 _STALE = "store is older than"
 
 
+@implementer(ILogObserver)
 class Watch:
     """Observes the log from ``start`` to ``stop``. ``complaints`` are the errors that nothing
     excuses; ``on_stale`` is called with the city and the highest boot number that an operator

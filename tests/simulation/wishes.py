@@ -53,6 +53,15 @@ class Wishes:
             return slot_name(slot.code, slot.type)
         return slot_name(dice.choice(scenery.codes[city]), dice.choice(scenery.types))
 
+    def _new_slot(self, city: str) -> SlotName:
+        """Mostly one that is not open now."""
+        dice, scenery = self._dice, self._scenery
+        now = self._chronicle.latest(city)
+        names = [f"{code} {type_}" for code in scenery.codes[city] for type_ in scenery.types]
+        free = [name for name in names if now.open_slot(name) is None]
+        code, type_ = dice.choice(free if free and dice.random() < 0.8 else names).split()
+        return slot_name(code, type_)
+
     def _of_slots(self, user: str) -> Errand:
         dice, city = self._dice, user[:3]
         if dice.random() < 0.03:
@@ -61,8 +70,7 @@ class Wishes:
         if is_removal:
             verb, name = Verb.REMOVE, self._any_slot(city)
         else:
-            code, type_ = dice.choice(self._scenery.codes[city]), dice.choice(self._scenery.types)
-            verb, name = Verb.ADD, slot_name(code, type_)
+            verb, name = Verb.ADD, self._new_slot(city)
         capacity = dice.choice([1, 1, 2, 3])
         return Errand(user=user, tag=self._tag(), verb=verb, new=name, capacity=capacity)
 
@@ -73,7 +81,7 @@ class Wishes:
             patient = self._somebody(dice.choice(CITIES))  # not theirs to act for, perhaps
         have = self._chronicle.latest(user[:3]).decided(patient)
         verb = (
-            dice.choice([*[Verb.BOOK] * 4, Verb.SWAP, Verb.SWAP, Verb.CANCEL])
+            dice.choice([*[Verb.BOOK] * 3, *[Verb.SWAP, Verb.CANCEL] * self._scenery.regret])
             if have
             else Verb.BOOK
         )
@@ -82,6 +90,8 @@ class Wishes:
         away = [city for city in CITIES if city != patient[:3]]
         is_away = dice.random() < self._scenery.wanderlust
         new = self._any_slot(dice.choice(away) if is_away else patient[:3])
+        if dice.random() < 0.1:
+            new = self._one_of(have)  # they have it, or wait for it
         match verb:
             case Verb.BOOK:
                 return Errand(user=user, tag=self._tag(), verb=verb, patient=patient, new=new)
@@ -103,7 +113,20 @@ class Wishes:
         return f"{city}P{2345 + self._dice.randrange(PATIENTS)}"
 
     def _one_of(self, have: list[Record]) -> SlotName:
+        """Something of what they have, and often what is just being taken from them."""
         if have and self._dice.random() < 0.95:
-            record = self._dice.choice(have)
+            closing = [record for record in have if self._is_closing(record)]
+            record = self._dice.choice(closing if closing and self._dice.random() < 0.5 else have)
             return slot_name(record.code, record.type)
         return self._any_slot(self._dice.choice(CITIES))
+
+    def _is_closing(self, record: Record) -> bool:
+        """Whether its slot is removed and its home has not decided yet, or its owner does not know
+        yet that they wait."""
+        owner = self._chronicle.latest(record.owner)
+        place = owner.places.get(record.id)
+        if record.state == "WAITLISTED":
+            return all(wait.id != record.id for wait in owner.waits)
+        if place is None or place.slot is None:
+            return False
+        return owner.slots[place.slot].removal is not None

@@ -7,6 +7,7 @@ import sqlite3
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -43,8 +44,14 @@ from tests.simulation.watch import Watch
 from tests.simulation.weather import draw_weather
 from tests.simulation.wishes import Wishes
 
-BUSY_SECONDS = 40.0
-"""Of bad weather, and of people who think of something new."""
+BUSY_SECONDS = 30.0
+"""Of bad weather."""
+
+FAIR_SECONDS = 14.0
+"""Of fair weather in which people still think of something new, and are answered in time."""
+
+QUIET_SECONDS = 4.0
+"""After the last mishap: what was lost in it has been sent again by then."""
 
 SETTLE_SECONDS = 60.0
 """Within which everything is settled once the weather has cleared."""
@@ -93,9 +100,13 @@ class World:
             grounds=Grounds(self.chronicle, self._latest_instant),
             counts=self.counts,
             latest_instant=self._latest_instant,
+            quiet_since=self._quiet_since,
             life_of=lambda city: self.hospitals[city].life,
             prices={name: load(PRICES / f"{name}.txt", read_prices) for name in DOCTOR_PORTS},
             disk_fails=self.watch.disk_fails,
+            true_instant=(
+                None if "clock jump" in self.weather.storms else self.scenery.begins.timestamp()
+            ),
         )
         self.promises = Promises(
             self.chronicle,
@@ -110,6 +121,15 @@ class World:
 
     def _dice(self, purpose: str) -> Random:
         return Random(f"{self.seed} {purpose}")
+
+    def _quiet_since(self) -> float:
+        """Since when every center is up and can be reached; infinity while one is not."""
+        hospitals = self.hospitals.values()
+        if self._above or not all(hospital.machine.is_alive for hospital in hospitals):
+            return inf
+        fair_since = inf if self.desk.fair_since is None else self.desk.fair_since
+        boots = [hospital.booted_at for hospital in hospitals]
+        return max(fair_since, self.network.awake_at, *boots) + QUIET_SECONDS
 
     def _latest_instant(self, city: str) -> float:
         return self.hospitals[city].wall.latest.timestamp()
@@ -150,6 +170,8 @@ class World:
         self._begin()
         self._pass(BUSY_SECONDS)
         self._clear_up()
+        self._pass(FAIR_SECONDS)
+        self.desk.is_open = False
         self._settle()
         self.calm.count(self.counts)
         self._close()
@@ -159,8 +181,9 @@ class World:
     def _begin(self) -> None:
         for city, hospital in self.hospitals.items():
             raw = open_image(hospital.disk.image)
-            self.chronicle.record(city, raw)
+            _, snapshot = self.chronicle.record(city, raw)
             raw.close()
+            self.promises.begin(city, snapshot)
             hospital.disk.observer = _Observer(self, city)
         for city, hospital in self.hospitals.items():
             self._open_doctors(city)
@@ -189,14 +212,13 @@ class World:
             users = [f"{city}P{2345 + number}" for number in range(PATIENTS)]
             # the first patient is at two machines at once
             for number, user in enumerate([*users, users[0], f"{city}A2345"]):
-                is_administrator = user[3] == "A"
                 customer = Customer(
                     user=user,
                     machine=machine,
                     dice=self._dice(f"{user} {number}"),
                     wishes=wishes,
                     desk=self.desk,
-                    pause=self.scenery.haste * (2 if is_administrator else 1),
+                    pause=self.scenery.haste,
                 )
                 Deferred.fromCoroutine(customer.live()).addErrback(self._failures.append)
 
@@ -275,12 +297,12 @@ class World:
     def _clear_up(self) -> None:
         self.network.weather = self.weather.calm()
         self.nemesis.stop()
-        self.desk.is_open = False
         self.desk.fair_since = self.timeline.now
         self.timeline.note("fair weather")
 
     def _settle(self) -> None:
-        end = self.timeline.now + SETTLE_SECONDS
+        assert self.desk.fair_since is not None
+        end = self.desk.fair_since + SETTLE_SECONDS
         while True:
             self._pass(LOOK_EVERY)
             try:

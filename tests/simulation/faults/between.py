@@ -1,0 +1,88 @@
+"""Faults in what brings messages from one center to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from medappt.federation.drops import Drop
+from medappt.federation.link import Link, LinkStopped
+from medappt.federation.listing import Lister
+from medappt.federation.window import Window
+from medappt.model.ids import RecordIds
+from medappt.wire.federation import answers, parse_reply, parse_stale
+from tests.simulation.faults.fault import Faults
+from tests.simulation.patching import Patches
+
+FAULTS = Faults()
+
+
+@FAULTS.add("window-not-looked-at", seed=0)
+def _window_not_looked_at(patched: Patches) -> None:
+    """A datagram has its effect as often as it comes."""
+    patched.attribute(Window, "accept", lambda *_: True)
+
+
+@FAULTS.add("earlier-runs-heard", seed=0)
+def _earlier_runs_heard(patched: Patches) -> None:
+    """Datagrams of an earlier run of a peer have effects, and it is not told that it is stale."""
+
+    def admit(self: Link, peer: Any, arrival: Any) -> Drop | None:
+        run, highest = arrival.opened.header.incarnation, peer.highest
+        if highest is None or run.boot > highest.boot or peer.is_recording:
+            return before(self, peer, arrival)  # type: ignore[no-any-return]
+        peer.highest = run
+        try:
+            return before(self, peer, arrival)  # type: ignore[no-any-return]
+        finally:
+            peer.highest = highest
+
+    before = patched.attribute(Link, "_admit", admit)
+
+
+@FAULTS.add("stopped-by-any-stale", seed=0)
+def _stopped_by_any_stale(patched: Patches) -> None:
+    """A center stops its federation when a peer refuses a late datagram of an earlier run."""
+
+    def be_stale(self: Link, peer: Any, opened: Any) -> Drop | None:
+        stale = parse_stale(opened.payload)
+        if stale is None:
+            return Drop.UNREADABLE
+        self.stale = stale
+        self._asking.fail_all(LinkStopped("stale"))
+        self._on_stale(peer.city, stale)
+        return None
+
+    patched.attribute(Link, "_be_stale", be_stale)
+
+
+@FAULTS.add("replies-to-earlier-runs", seed=0)
+def _replies_to_earlier_runs(patched: Patches) -> None:
+    """A late reply to an earlier run is taken for one to this run's request of that number."""
+
+    def take(self: Link, peer: Any, arrival: Any) -> Drop | None:
+        parsed = parse_reply(self._city, arrival.opened.payload)
+        if parsed is None:
+            return Drop.UNREADABLE
+        asked = self._asking.find(parsed[0].sequence)
+        if asked is None or asked.city != peer.city or not answers(asked.request, parsed[1]):
+            return Drop.UNMATCHED
+        self._asking.answer(asked, parsed[1])
+        return None
+
+    patched.attribute(Link, "_take_reply", take)
+
+
+@FAULTS.add("ids-come-again", seed=0)
+def _ids_come_again(patched: Patches) -> None:
+    """The ids of records have no random bytes: a restored center makes some of them again."""
+
+    def init(self: RecordIds, city: str, boot: int, randomness: bytes) -> None:
+        before(self, city, 1, b"\0")
+
+    before = patched.attribute(RecordIds, "__init__", init)
+
+
+@FAULTS.add("silent-cities-are-empty", seed=0)
+def _silent_cities_are_empty(patched: Patches) -> None:
+    """A city that does not answer is listed as one without slots."""
+    patched.attribute(Lister, "_missing", lambda *_: [])

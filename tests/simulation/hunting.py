@@ -1,0 +1,59 @@
+"""The hunt for planted faults: a simulation that does not find them proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+
+from tests.simulation.faults import FAULTS
+from tests.simulation.runner import Task, first_line, progress_bar, replay_command, run_all
+
+SEEDS = 60
+"""A fault must be found within so many histories."""
+
+
+def hunt(names: Iterable[str] | None, console: Console) -> bool:
+    """Search for each of the named faults, or for all, from seed 1 on; whether none survived."""
+    wanted = list(FAULTS if names is None else names)
+    survivors = list(wanted)
+    with progress_bar(console) as progress:
+        bar = progress.add_task("faults", total=len(wanted))
+        # seed by seed: most are found by the first few
+        for seed in range(1, SEEDS + 1):
+            tasks: list[Task] = [(seed, name) for name in survivors]
+            for (_, name), outcome in run_all(tasks):
+                if outcome.failure is None or name is None:
+                    continue
+                survivors.remove(name)
+                progress.advance(bar)
+                _tell(console, name, seed, outcome.failure)
+            if not survivors:
+                break
+    for name in survivors:
+        line = f"{name}: NOT FOUND in {SEEDS} seeds ({FAULTS[name].what})"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{len(wanted)} faults, {len(survivors)} surviving", highlight=False)
+    return not survivors
+
+
+def replay_recorded(console: Console) -> bool:
+    """Run every fault's recorded seed; whether each was found."""
+    survivors = []
+    tasks: list[Task] = [(fault.seed, fault.name) for fault in FAULTS.values()]
+    for (seed, name), outcome in run_all(tasks):
+        assert name is not None
+        if outcome.failure is None:
+            survivors.append(name)
+            line = f"{name}: NOT FOUND at its seed {seed} ({FAULTS[name].what})"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print(f"    {replay_command(seed, name)}", highlight=False)
+        else:
+            _tell(console, name, seed, outcome.failure)
+    console.print(f"{len(tasks)} faults, {len(survivors)} surviving", highlight=False)
+    return not survivors
+
+
+def _tell(console: Console, name: str, seed: int, failure: str) -> None:
+    line = f"{name}: found at seed {seed}: {first_line(failure)}"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
