@@ -41,8 +41,8 @@ class Scenery:
     history. ``codes`` are the IDs that are asked for, by city; ``slots`` those that are open at
     the beginning, with their capacity. People pause ``haste`` seconds; ``removals`` is the share
     of removals in what administrators do, ``wanderlust`` that of bookings in other cities,
-    ``regret`` how often they cancel or swap. Lists and options have ``page`` rows on a page, so that a few slots are several pages; ``None``
-    leaves production's pages as they are."""
+    ``regret`` how often they cancel or swap. Lists and options have ``page`` rows on a page, so
+    that a few slots are several pages; ``None`` leaves production's pages as they are."""
 
     begins: datetime
     days: tuple[date, ...]
