@@ -250,9 +250,11 @@ class Stage:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def medappt(self, *arguments: str, typed: str | bytes = "") -> subprocess.CompletedProcess[str]:
+    def medappt(
+        self, *arguments: str, typed: str | bytes = "", patience: float = PATIENCE
+    ) -> subprocess.CompletedProcess[str]:
         """Run the ``medappt`` command to its end."""
-        return run([*MEDAPPT, *arguments], self.folder, typed=typed)
+        return run([*MEDAPPT, *arguments], self.folder, typed=typed, patience=patience)
 
 
 def run(
@@ -261,6 +263,7 @@ def run(
     *,
     typed: str | bytes = "",
     variables: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     data = typed.encode() if isinstance(typed, str) else typed
@@ -270,7 +273,7 @@ def run(
         env=environment() if variables is None else variables,
         input=data,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=patience,
         check=False,
     )
     return subprocess.CompletedProcess(

@@ -46,11 +46,12 @@ def test_demo(stage: Stage) -> None:
     assert sorted(stage.folder.iterdir()) == files
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 def test_demo_of_the_federation(stage: Stage) -> None:
     """So does that of three cities."""
     files = sorted(stage.folder.iterdir())
-    played = stage.medappt("demo", "--federation")
+    # two dozen processes, one after the other
+    played = stage.medappt("demo", "--federation", patience=4 * PATIENCE)
     assert (played.returncode, played.stderr) == (0, "")
     scenes = [line for line in played.stdout.splitlines() if line.startswith("===")]
     assert len(scenes) == 7
