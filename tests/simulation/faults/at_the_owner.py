@@ -90,19 +90,6 @@ def _waiting_revived(patched: Patches) -> None:
     patched.function(before, revive)
 
 
-@FAULTS.add("unwait-leaves-no-tombstone", seed=0)
-def _unwait_leaves_no_tombstone(patched: Patches) -> None:
-    """Who does not wait yet may wait for ever: UNWAIT came before WAIT."""
-
-    def end(connection: Connection, id_: str, home: str) -> bool:
-        if waits.wait_state(connection, id_) is None:
-            return False
-        return bool(before(connection, id_, home))
-
-    before = waits.end_waiting
-    patched.function(before, end)
-
-
 @FAULTS.add("time-zone-ignored", seed=0)
 def _time_zone_ignored(patched: Patches) -> None:
     """Slots begin by the clock of Greenwich."""
@@ -135,17 +122,6 @@ def _offered_once(patched: Patches) -> None:
     """Who waits in another city is offered a place once, and never again."""
     patched.attribute(Mover, "_next_pause", lambda *_: 1e6)
     patched.attribute(Mover, "wake_all", Mover.wake)
-
-
-@FAULTS.add("first-page-only", seed=0)
-def _first_page_only(patched: Patches) -> None:
-    """Whatever was refused, the first page of options is sent again."""
-
-    def page(displaced: Any, all_: list[str], refused: str | None) -> Page | None:
-        page: Page | None = before(displaced, all_, None)
-        return page
-
-    before = patched.attribute(options, "_page", page)
 
 
 @FAULTS.add("no-page-is-the-last", seed=0)
@@ -182,7 +158,6 @@ def _moved_when_held(patched: Patches) -> None:
     """A removal tells that a patient was moved when the new place is only held: their home may
     still refuse it. (This was one of ours.)"""
     table = schema.places
-    query = Statement(select(table.c.id).where(table.c.replaces == "", table.c.number.is_not(None)))
 
     def instead(connection: Connection, id_: str) -> Place | None:
         found = select(table.c.id).where(table.c.replaces == id_, table.c.number.is_not(None))
@@ -190,7 +165,6 @@ def _moved_when_held(patched: Patches) -> None:
             return places.find_place(connection, place)
         return None
 
-    assert query is not None
     patched.function(places.place_instead_of, instead)
 
 
