@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 
+from tests.simulation.directed import SCRIPTS
 from tests.simulation.faults import FAULTS
 from tests.simulation.runner import Task, first_line, progress_bar, replay_command, run_all
 
 SEEDS = 60
 """A fault must be found within so many histories."""
 
+DIRECTED = tuple(range(-len(SCRIPTS), 0))
+"""The seeds of those that are not drawn."""
+
 
 def hunt(names: Iterable[str] | None, console: Console) -> bool:
     """Search for each of the named faults, or for all, from seed 1 on; whether none survived."""
     wanted = list(FAULTS if names is None else names)
     survivors = list(wanted)
+
+    def tasks() -> Iterator[Task]:
+        # seed by seed: most are found by the first few
+        for seed in (*DIRECTED, *range(1, SEEDS + 1)):
+            for name in list(survivors):
+                if name in survivors:
+                    yield seed, name
+
     with progress_bar(console) as progress:
         bar = progress.add_task("faults", total=len(wanted))
-        # seed by seed: most are found by the first few
-        for seed in range(1, SEEDS + 1):
-            tasks: list[Task] = [(seed, name) for name in survivors]
-            for (_, name), outcome in run_all(tasks):
-                if outcome.failure is None or name is None:
-                    continue
+        for (seed, name), outcome in run_all(tasks()):
+            if outcome.failure is not None and name in survivors:
                 survivors.remove(name)
                 progress.advance(bar)
                 _tell(console, name, seed, outcome.failure)
-            if not survivors:
-                break
     for name in survivors:
         line = f"{name}: NOT FOUND in {SEEDS} seeds ({FAULTS[name].what})"
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -90,6 +90,30 @@ def _waiting_revived(patched: Patches) -> None:
     patched.function(before, revive)
 
 
+@FAULTS.add("unwait-leaves-no-tombstone", seed=-2)
+def _unwait_leaves_no_tombstone(patched: Patches) -> None:
+    """Who does not wait yet may wait for ever: UNWAIT came before WAIT."""
+
+    def end(connection: Connection, id_: str, home: str) -> bool:
+        if waits.wait_state(connection, id_) is None:
+            return False
+        return bool(before(connection, id_, home))
+
+    before = waits.end_waiting
+    patched.function(before, end)
+
+
+@FAULTS.add("first-page-only", seed=-1)
+def _first_page_only(patched: Patches) -> None:
+    """Whatever was refused, the first page of options is sent again."""
+
+    def page(displaced: Any, all_: list[str], refused: str | None) -> Page | None:
+        page: Page | None = before(displaced, all_, None)
+        return page
+
+    before = patched.attribute(options, "_page", page)
+
+
 @FAULTS.add("time-zone-ignored", seed=0)
 def _time_zone_ignored(patched: Patches) -> None:
     """Slots begin by the clock of Greenwich."""
