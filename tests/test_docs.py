@@ -118,7 +118,7 @@ class ReadmeTests(SynchronousTestCase):
 
     def test_command_options(self) -> None:
         """The tables of the commands have every option, and no other."""
-        for command in ("patient", "passwd"):
+        for command in ("patient", "passwd", "demo"):
             out = StringIO()
             with redirect_stdout(out), self.assertRaises(SystemExit):
                 main([command, "--help"])

@@ -20,14 +20,14 @@ _TEST = re.compile(r"`(?:(\w+)\.)?(test_\w+)`")
 
 
 def all_tests() -> dict[str, set[str]]:
-    """The classes that have a test of each name."""
+    """The classes that have a test of each name; ``""`` for one that is in none."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in (ROOT / "tests").rglob("test_*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef):
-                for each in node.body:
-                    if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
-                        found[each.name].add(node.name)
+            class_ = node.name if isinstance(node, ast.ClassDef) else ""
+            for each in node.body if isinstance(node, ast.ClassDef) else [node]:
+                if isinstance(each, ast.FunctionDef) and each.name.startswith("test_"):
+                    found[each.name].add(class_)
     return found
 
 

@@ -91,9 +91,9 @@ class CityVisitor(AnyVisitor):
     ) -> Cancelled:
         tagged = self._tagged(tag, CancelId(code=code, type=type_, patient=patient))
         object_ = code if type_ is None else SlotName(code=code, type=type_)
-        whose = await self._whom(
-            patient, self._deed(AuditVerb.CANCEL, object_, patient, tag), tagged
-        )
+        deed = self._deed(AuditVerb.CANCEL, object_, patient, tag)
+        types = [] if type_ is None else [type_]
+        whose = await self._whom(patient, deed, tagged, *types)
         return await self._city.cancel(whose, code, type_, tagged, origin=self.origin)
 
     async def cancel_index(self, index: int, patient: PersonId, tag: str | None) -> Cancelled:
@@ -115,7 +115,7 @@ class CityVisitor(AnyVisitor):
     ) -> Swapped:
         tagged = self._tagged(tag, Swap(old=old, new=new, patient=patient))
         deed = self._deed(AuditVerb.SWAP, f"{old} to {new}", patient, tag)
-        whose = await self._whom(patient, deed, tagged, new.type)
+        whose = await self._whom(patient, deed, tagged, old.type, new.type)
         return await self._city.swap(whose, old, new, tagged, origin=self.origin)
 
     async def schedule(self, patient: PersonId | None = None) -> Sequence[Scheduled]:

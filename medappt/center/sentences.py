@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from medappt.model.slots import Opening
+from medappt.model.slots import Opening, parse_index
 from medappt.role.narration import Narrator
 from medappt.store.keys import pseudonym
 from medappt.wire.datafiles import UserRow
@@ -33,10 +33,13 @@ class CenterSentences:
         self._tell = narrator.tell
         self._is_classroom = classroom
         self._name: Callable[[str], str] = displayable
+        self._index: Callable[[str], str] = displayable
 
     def hide_names(self, key: bytes) -> None:
         """From now on users go by pseudonyms, the same for the same ``key`` (section 7)."""
         self._name = lambda user: pseudonym(key, user)
+        # what is no index may be anything, somebody's name as well
+        self._index = lambda word: word if parse_index(word) is not None else pseudonym(key, word)
 
     def listening(self, host: str, port: int) -> None:
         self._tell(
@@ -80,7 +83,7 @@ class CenterSentences:
         self._tell(
             "Phase2: The Health Center Server receives a request for appointment {index} from"
             " patient with port number: {port} and username {user}",
-            index=displayable(index),
+            index=self._index(index),
             port=peer.port,
             user=self._name(user),
         )
@@ -93,7 +96,7 @@ class CenterSentences:
             "Phase2: The Health Center Server {verb} the following appointment {index} to patient"
             " with username {user}",
             verb="confirms" if confirmed else "rejects",
-            index=displayable(index),
+            index=self._index(index),
             user=self._name(user),
         )
 

@@ -10,11 +10,11 @@ from medappt.commands import machine
 from medappt.commands.arguments import DONE, WrongUsage, typed
 from medappt.commands.centers import add_config, named_config
 from medappt.role.files import load
-from medappt.role.options import to_path
+from medappt.role.options import to_count, to_path
 from medappt.role.startup import CannotStart
 from medappt.wire.settings import read_settings
 
-HELP = "the federation's key, and the places that wait for a home"
+HELP = "the federation's key, places that wait for a home, and comparing records"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     _configure_new_key(command("new-key", "make a key, and keep the one before as the second"))
     _configure_holds(command("holds", "places kept for homes that have not decided"))
+    _configure_reconcile(command("reconcile", "compare the records with those of the peers"))
 
 
 def _configure_new_key(parser: argparse.ArgumentParser) -> None:
@@ -95,3 +96,41 @@ def _holds(parsed: argparse.Namespace) -> int:
         return list_holds(named_location(parsed.store), as_json=parsed.json)
     config = named_config(parsed)
     return list_holds(location_of(load(config, read_settings), config), as_json=parsed.json)
+
+
+def _configure_reconcile(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Compare the records of this center with those of its peers, as after one of them was"
+        " restored from a copy; show what differs, and settle what has one safe answer. This center"
+        " must be stopped, and its peers must run."
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--restored",
+        action="store_true",
+        help="it is this center that was restored: what its patients have elsewhere is written"
+        " again",
+    )
+    parser.add_argument(
+        "--boot-above",
+        type=typed(to_count),
+        default=0,
+        metavar="N",
+        help="the highest boot number a peer has reported of this center (default: 0)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_reconcile)
+
+
+def _reconcile(parsed: argparse.Namespace) -> int:
+    # not before: the other commands need neither a store nor a federation
+    from medappt.commands.reconciling import Comparison, reconcile
+    from medappt.commands.world import run_command
+
+    asked = Comparison(
+        config=named_config(parsed),
+        is_restored=parsed.restored,
+        above=parsed.boot_above,
+        as_json=parsed.json,
+    )
+    return run_command(lambda world: reconcile(world, asked))

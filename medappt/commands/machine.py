@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from random import SystemRandom
 
 randomness = os.urandom
 """So many random bytes."""
+
+jitter = SystemRandom().random
+"""A number from 0 up to 1."""
 
 
 def now() -> datetime:

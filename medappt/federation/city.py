@@ -19,10 +19,8 @@ from medappt.model.appointments import (
     Attendance,
     Booked,
     Cancelled,
-    Fate,
     ListedSlot,
     NoticeRow,
-    Relocation,
     Removed,
     Scheduled,
     SlotList,
@@ -47,9 +45,9 @@ from medappt.store.removal import (
     Closed,
     Previewed,
     add_slot,
+    are_moving,
     conclude_removal,
     preview_removal,
-    relocations,
     remove_slot,
 )
 from medappt.store.results import Answered, Tagged, remember, tag_of
@@ -212,10 +210,7 @@ class City:
         return (await self._authority.act(conclude_removal, closed)).answer
 
     async def _is_moving(self, closed: Closed) -> bool:
-        rows: tuple[Relocation, ...] = ()
-        if closed.awaited:
-            rows = await self._authority.do(relocations, closed)
-        return any(row.fate is Fate.MOVING for row in rows)
+        return bool(closed.awaited) and await self._authority.do(are_moving, closed)
 
     async def preview(self, slot: SlotName, *, origin: Origin) -> Removed:
         """What ``remove`` would do, done to nobody. Refused like it."""

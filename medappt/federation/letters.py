@@ -83,8 +83,8 @@ class Letters:
         if peer.pace.room and letter not in self._errands:
             peer.pace.begin()
             peer.untold[letter] = None
-            self._errands.start(letter, lambda: self._deliver(letter, peer))
             self._errands.start(letter.peer, lambda: self._listen(peer))
+            self._errands.start(letter, lambda: self._deliver(letter, peer))
 
     async def _listen(self, peer: _Correspondent) -> None:
         """Take note of silence, until no letter waits."""

@@ -108,7 +108,7 @@ class Mover:
 
     async def _look(self, home: _Home) -> bool:
         """Look at the next of one home; whether there were as many as are looked at at once."""
-        position = home.sweep.position
+        position = home.sweep.next_piece()
         self._since, found = await self._errands.done(
             lambda: self._authority.do(_next, home.city, position, self._since)
         )

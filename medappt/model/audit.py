@@ -33,6 +33,7 @@ class AuditVerb(Enum):
     WAITLIST = "waitlist"
     EXPIRE = "expire"
     ABORT = "abort"
+    RESTORE = "restore"
     # at the owner, for patients of other cities
     HOLD = "hold"
     CONFIRM = "confirm"

@@ -137,4 +137,5 @@ def _not_connected(failure: Failure) -> Failure:
         return Failure(NoAnswer("the center does not answer"))
     if failure.check(CancelledError):
         return failure
-    return Failure(ServerGone(f"the center cannot be reached: {failure.getErrorMessage()}"))
+    reason = failure.getErrorMessage().removesuffix(".")
+    return Failure(ServerGone(f"the center cannot be reached: {reason}"))

@@ -13,6 +13,7 @@ move                a patient of this city was moved or placed (R7), here or in 
 waitlist, expire    a patient of this city began to wait; their waiting ended by time
 abort               a booking that was not decided when the center stopped, or that the store could
                     not decide, was given up
+restore             a record that a restored store had lost was written again
 add, remove         a slot was opened, closed; the patients of this city in it have rows of their
                     own behind it, as who gets a place that it opens has
 hold                a place was kept for a patient of another city

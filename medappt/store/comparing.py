@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import Integer, bindparam, literal, or_, select, union_all
 
+from medappt.model.audit import AuditVerb, Deed
 from medappt.model.bookings import ALREADY_BOOKED, judge
 from medappt.model.calendar import has_begun
 from medappt.model.ids import boot_of, home_of, parse_person
+from medappt.model.origins import CENTER
 from medappt.model.records import (
     Entry,
     PlaceState,
@@ -21,6 +23,7 @@ from medappt.model.records import (
     Standing,
 )
 from medappt.store import schema
+from medappt.store.audit import note_effect
 from medappt.store.boots import last_boot
 from medappt.store.connection import Connection, Statement
 from medappt.store.here import Here
@@ -175,6 +178,7 @@ def write_again(connection: Connection, here: Here, entry: Entry) -> bool:
             waits_until=until,
         ),
     )
+    _note(connection, here, AuditVerb.RESTORE, str(entry.name), entry)
     return True
 
 
@@ -202,7 +206,7 @@ def hold_again(connection: Connection, here: Here, home: str, entry: Entry) -> b
     slot = find_open(connection, entry.name)
     if slot is None or slot.start != entry.start or has_begun(slot.start, here.now):
         return False
-    return take_place(
+    is_held = take_place(
         connection,
         slot,
         id_=entry.id,
@@ -211,3 +215,11 @@ def hold_again(connection: Connection, here: Here, home: str, entry: Entry) -> b
         state=PlaceState.HELD,
         now=here.now,
     )
+    if is_held:
+        _note(connection, here, AuditVerb.HOLD, f"{entry.name} {entry.id}", entry)
+    return is_held
+
+
+def _note(connection: Connection, here: Here, verb: AuditVerb, object_: str, entry: Entry) -> None:
+    deed = Deed(origin=CENTER, verb=verb, object=object_, patient=entry.patient)
+    note_effect(connection, here.now, deed)

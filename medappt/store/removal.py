@@ -18,7 +18,7 @@ from medappt.store.connection import Connection
 from medappt.store.here import Here
 from medappt.store.judgement import EXISTS, PAST, UNKNOWN_SLOT
 from medappt.store.placement import move_here, place_waiting, waitlist
-from medappt.store.places import Place, place_instead_of, places_in
+from medappt.store.places import Place, find_place, place_instead_of, places_in
 from medappt.store.records import find_record
 from medappt.store.results import Answered, Tagged, keep, once, recall, refuse, tag_of
 from medappt.store.slots import (
@@ -35,11 +35,13 @@ from medappt.store.waits import wait_state
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closed:
     """A slot was closed by this very call. ``own`` are the rows of the patients of this city, who
-    are moved or wait by now; ``awaited`` the ids of those whose homes are to be asked."""
+    are moved or wait by now; ``awaited`` the ids of those whose homes are to be asked. Of the
+    ``undecided`` among them the home had not said by then whether they are booked at all."""
 
     slot: int
     own: tuple[Relocation, ...]
     awaited: frozenset[str]
+    undecided: frozenset[str] = frozenset()
     tagged: Tagged | None = None
 
 
@@ -121,8 +123,21 @@ def conclude_removal(connection: Connection, here: Here, closed: Closed) -> Answ
 
 def relocations(connection: Connection, closed: Closed) -> tuple[Relocation, ...]:
     """What has become of everybody so far: as long as one is ``moving``, a home has not decided,
-    or the patient gave it up."""
-    return (*closed.own, *_rows(connection, closed.slot, closed.awaited))
+    or the patient gave it up. Who was only held a place, and has none, was not booked."""
+    rows = _rows(connection, closed.slot, closed.awaited)
+    booked = (
+        row
+        for id_, row in rows.items()
+        if not (id_ in closed.undecided and _is_given_up(connection, id_, row))
+    )
+    return (*closed.own, *booked)
+
+
+def are_moving(connection: Connection, closed: Closed) -> bool:
+    """Whether it is worth while to wait for a home. The end of a hold may be that of a booking
+    as well, of which the rest is on its way."""
+    rows = _rows(connection, closed.slot, closed.awaited)
+    return any(row.fate is Fate.MOVING for row in rows.values())
 
 
 def preview_removal(connection: Connection, here: Here, name: SlotName) -> Refusal:
@@ -146,7 +161,7 @@ def _removable(connection: Connection, here: Here, name: SlotName) -> SlotRow | 
 def _close(connection: Connection, here: Here, slot: SlotRow, tagged: Tagged | None) -> Closed:
     close_slot(connection, slot.key)
     taken = [
-        place for place in places_in(connection, slot.key) if place.state is PlaceState.CONFIRMED
+        place for place in places_in(connection, slot.key) if place.state is not PlaceState.RELEASED
     ]
     own = [place for place in taken if place.home == here.city]
     for place in own:
@@ -157,16 +172,25 @@ def _close(connection: Connection, here: Here, slot: SlotRow, tagged: Tagged | N
     place_waiting(connection, here)  # their days are free for others that wait
     return Closed(
         slot=slot.key,
-        own=_rows(connection, slot.key, {place.id for place in own}),
+        own=tuple(_rows(connection, slot.key, {place.id for place in own}).values()),
         awaited=frozenset(place.id for place in taken if place.home != here.city),
+        undecided=frozenset(place.id for place in taken if place.state is PlaceState.HELD),
         tagged=tagged,
     )
 
 
-def _rows(connection: Connection, slot: int, ids: Set[str]) -> tuple[Relocation, ...]:
-    return tuple(
-        _relocation(connection, place) for place in places_in(connection, slot) if place.id in ids
-    )
+def _rows(connection: Connection, slot: int, ids: Set[str]) -> dict[str, Relocation]:
+    return {
+        place.id: _relocation(connection, place)
+        for place in places_in(connection, slot)
+        if place.id in ids
+    }
+
+
+def _is_given_up(connection: Connection, id_: str, row: Relocation) -> bool:
+    place = find_place(connection, id_)
+    is_released = place is not None and place.state is PlaceState.RELEASED
+    return is_released and row.fate is Fate.MOVING
 
 
 def _relocation(connection: Connection, place: Place) -> Relocation:

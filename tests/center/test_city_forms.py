@@ -215,6 +215,9 @@ class FormTests(RefusalCase):
                 f"patients {HERE} Wizard",
                 f"book {FUTURE} Wizard MTLP9999",
                 f"book {FUTURE} Wizard MTLP2345",
+                f"cancel {HERE} Wizard MTLP9999",
+                f"swap {HERE} Wizard {FUTURE} Physician MTLP9999",
+                f"swap {HERE} Physician {FUTURE} Wizard MTLP9999",
             ],
         )
 

@@ -54,6 +54,17 @@ class SentenceTests(SynchronousTestCase):
             ],
         )
 
+    def test_a_name_for_an_index(self) -> None:
+        """Where names are hidden, one that is sent for an index is hidden too."""
+        center = MemoryCenter()
+        center.sentences.hide_names(b"key")
+        login = "authenticate patient1 password111"
+        told = self.told(
+            center, login, "selection patient2", "selection p\xe4tient2", "selection 2"
+        )
+        self.assertNotIn("tient2", " ".join(told))
+        self.assertIn("request for appointment 2 from", told[-2])
+
     def test_a_failed_login(self) -> None:
         """And no password, whatever it was."""
         told = self.told(MemoryCenter(), "authenticate patient1 secret-word")

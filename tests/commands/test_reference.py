@@ -11,9 +11,13 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from medappt.cli import main
+from medappt.commands import reconciling
 from medappt.commands.requests import FORMS
+from medappt.federation.reconciling import Difference, Side
+from medappt.model.records import Entry, Standing
 from tests.commands.test_federation import OperatorCase
 from tests.commands.test_requests import BOOKED, SLOTS, RequestCase
+from tests.store.cities import name
 
 TEXT = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
@@ -50,6 +54,7 @@ class OptionTests(SynchronousTestCase):
             ("medappt check", options_of("check")),
             ("medappt federation new-key", options_of("federation", "new-key")),
             ("medappt federation holds", options_of("federation", "holds")),
+            ("medappt federation reconcile", options_of("federation", "reconcile")),
         ):
             cells = [cell for cell in first_cells(section(title)) if "--" in cell]
             told = {option for cell in cells for option in _OPTION.findall(cell)}
@@ -101,4 +106,22 @@ class HoldFieldTests(OperatorCase):
         told = json.loads(self.out.getvalue())
         text = section("medappt federation holds")
         for field in (*told, *told["holds"][0]):
+            self.assertIn(f"`{field}`", text)
+
+
+class DifferenceFieldTests(SynchronousTestCase):
+    def test_fields(self) -> None:
+        """So are those of a difference between the records of two centers."""
+        slot = name("QUEA100227")
+        entry = Entry(
+            id="MTL-1-00ff-1", standing=Standing.TAKEN, name=slot, start=None, patient="MTLP0001"
+        )
+        lost = Difference(side=Side.HOME, here=entry, there=None)
+        found: dict[str, tuple[Difference, ...]] = {"QUE": (lost,)}
+        report = reconciling._report(found, [])
+        [row] = report.rows
+        self.assertEqual(len(row), len(report.titles))
+        told = json.loads(json.dumps(report.data))
+        text = section("medappt federation reconcile")
+        for field in (*told, *told["differences"][0]):
             self.assertIn(f"`{field}`", text)

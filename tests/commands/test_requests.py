@@ -254,6 +254,7 @@ class EndingTests(RequestCase):
         self.assertEqual(self.run_as("MTLP2345", "schedule"), 1)
         [complaint] = self.complaints
         self.assertIn("cannot be reached", complaint)
+        self.assertFalse(complaint.endswith("."), complaint)  # words may follow it
 
     def test_silent(self) -> None:
         """A center that does not answer is 3; of a request with an effect nobody knows."""

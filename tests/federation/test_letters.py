@@ -102,6 +102,16 @@ class SilentPeerTests(FederatedCase):
             self.booked(f"MTLP000{number}", "MTLA100227")
         self.assertEqual(sum(self.rows), 0)
 
+    def test_nobody_answers(self) -> None:
+        """While every peer is silent nothing is read at all."""
+        self.she.crash()
+        self.mtl.do(post, "SHE", Verb.RELEASE, "MTL-1-0102-999")
+        self.add("MTLA110227")
+        self.run_for(30, 0.1)
+        self.rows.clear()
+        self.add("MTLA120227")
+        self.assertEqual(self.rows, [])
+
     def test_other_peers(self) -> None:
         """Letters to another peer arrive at once, though older ones wait."""
         self.run_for(20, 0.1)

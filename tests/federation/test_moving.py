@@ -8,6 +8,7 @@ from typing import Any
 from medappt.federation import moving
 from medappt.federation.pace import MOST_AT_ONCE
 from medappt.model.appointments import Removed, State
+from medappt.store import options
 from medappt.store.connection import Connection
 from medappt.store.options import Displaced, Position, displaced
 from tests.federation.federated import FederatedCase, person
@@ -101,6 +102,26 @@ class ManyTests(FederatedCase):
         self.result(self.que.city.cancel(person("QUEP0001"), name("QUEM100227").code), 0.2)
         self.assertEqual(sorted(self.looks), [0, 30])
         self.assertEqual(self.sent_to_mtl(), 0)
+
+    def test_options_that_vanish(self) -> None:
+        """Who has refused a page, and behind it there is nothing left to offer, is asked about
+        again later, like everybody who refuses."""
+        self.patch(options, "MOST_OPTIONS", 1)
+        self.add("QUEA100227")
+        self.add("MTLA110227")
+        for code in ("QUEA100227", "MTLA110227"):
+            self.booked("MTLP0001", code)
+        self.removed("QUEA100227", 3)
+        undo = self.patch(moving, "page_for", lambda connection, here, each, refused: None)
+        for code in ("QUEA110227", "QUEE110227"):  # a day that is taken
+            self.add(code)
+        self.run_for(10, 0.1)
+        self.assertEqual(self.schedule("MTLP0001")[0], ("QUEA100227", State.WAITLISTED))
+        undo.restore()
+        self.add("QUEA120227")
+        self.run_for(70, 0.1)
+        self.assertEqual(self.schedule("MTLP0001")[1], ("QUEA120227", State.MOVED))
+        self.assert_agreement()
 
     def test_more_than_at_once(self) -> None:
         """Those behind the first who are asked about have their turn as soon as there is room."""

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from medappt.model.appointments import Fate, Removed, State
 from medappt.store.results import Tagged
-from tests.federation.federated import FederatedCase, person
+from tests.federation.federated import person
 from tests.federation.network import Weather
+from tests.federation.sieve import SievedCase
 from tests.store.cities import name
 
 
-class RemovalTests(FederatedCase):
+class RemovalTests(SievedCase):
     def fates(self, removed: Removed) -> dict[str, tuple[Fate, str | None]]:
         return {row.patient: (row.fate, row.new_code) for row in removed.rows}
 
@@ -114,6 +115,33 @@ class RemovalTests(FederatedCase):
         self.mtl.start()
         self.run_for(15, 0.1)
         self.assertEqual(self.schedule("MTLP0001"), [("QUEA110227", State.MOVED)])
+        self.assert_agreement()
+
+    def test_confirmation_on_its_way(self) -> None:
+        """Who was told that it is booked is in the answer, also where the owner has not heard of
+        it when the slot is removed, and in what a preview says."""
+        self.add("QUEA100227")
+        self.add("QUEA110227")
+        self.lose("CONFIRM", 2)
+        self.booked("MTLP0001", "QUEA100227")
+        preview = self.result(self.que.city.preview(name("QUEA100227")))
+        self.assertEqual(self.fates(preview), {"MTLP0001": (Fate.MOVED, "QUEA110227")})
+        removed = self.result(self.que.city.remove(name("QUEA100227")), 4)
+        self.assertEqual(self.fates(removed), {"MTLP0001": (Fate.MOVED, "QUEA110227")})
+        self.run_for(1)
+        self.assert_agreement()
+
+    def test_hold_given_up(self) -> None:
+        """Who was only held a place, and is then refused by the home, is not in the answer."""
+        self.add("QUEA100227")
+        self.add("QUEA110227")
+        self.lose("HELD", 100)
+        asked = self.book("MTLP0001", "QUEA100227")
+        self.run_for(4)
+        removing = self.begin(self.que.city.remove(name("QUEA100227")))
+        self.run_for(9, 0.05)
+        self.assertEqual(self.code(asked), "unreachable")
+        self.assertEqual(self.successResultOf(removing).rows, ())
         self.assert_agreement()
 
     def test_weather(self) -> None:

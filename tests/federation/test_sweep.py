@@ -29,7 +29,8 @@ class SweepTests(SynchronousTestCase):
 
     def look(self, most: int) -> list[int]:
         """Look at the next, as many as there are up to ``most``."""
-        rest = [one for one in self.list if one.position > self.sweep.position]
+        position = self.sweep.next_piece()
+        rest = [one for one in self.list if one.position > position]
         self.everybody = self.sweep.advance(rest[:most], is_end=len(rest) < most)
         return [int(one.id) for one in rest[:most]]
 
@@ -43,7 +44,7 @@ class SweepTests(SynchronousTestCase):
             found += self.look(4)
         self.assertEqual(found, list(range(1, 10)))
         self.assertEqual(self.everybody, {str(number) for number in found})
-        self.assertEqual(self.sweep.position, BEGINNING)
+        self.assertEqual(self.sweep.next_piece(), BEGINNING)
 
     def test_from_the_middle(self) -> None:
         """What begins in the middle goes on to the end, and then round to where it was."""
@@ -55,11 +56,26 @@ class SweepTests(SynchronousTestCase):
             found += self.look(4)
         self.assertEqual(found, [*range(5, 10), *range(1, 10)])
 
+    def test_meanwhile(self) -> None:
+        """What was being looked at when something happened is looked at again, wherever it was."""
+        for most in (4, 20):
+            self.sweep = Sweep()
+            self.sweep.begin()
+            rest = self.list[:most]
+            self.assertEqual(self.sweep.next_piece(), BEGINNING)
+            self.sweep.begin()
+            self.sweep.advance(rest, is_end=len(rest) < most)
+            found: set[int] = set()
+            while self.sweep.is_due:
+                found |= set(self.look(4))
+            self.assertEqual(found, set(range(1, 10)))
+
     def test_nobody(self) -> None:
         """An empty list has an end, too; and a piece of nobody moves nothing."""
         self.list = []
         self.sweep.advance([], is_end=False)
-        self.assertEqual(self.sweep.position, BEGINNING)
+        self.assertEqual(self.sweep.next_piece(), BEGINNING)
+        self.sweep.advance([], is_end=False)
         self.sweep.begin()
         self.assertEqual(self.look(4), [])
         self.assertFalse(self.sweep.is_due)

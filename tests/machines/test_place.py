@@ -6,16 +6,20 @@ from collections.abc import Callable
 from itertools import product
 
 from medappt.model.ids import RecordIds
-from medappt.model.records import Held, PlaceState, RecordState
+from medappt.model.records import REACH, Entry, Held, PlaceState, RecordState, Standing
 from medappt.model.refusals import Refusal
+from medappt.store.boots import Boot, raise_peer_boot
+from medappt.store.comparing import hold_again
 from medappt.store.holding import confirm, hold, release, release_hold, settle_hold
 from medappt.store.places import find_place
+from medappt.store.purging import MARGIN, Purged, purge
 from medappt.store.removal import remove_slot
 from tests.machines.drawn import DrawnCase
-from tests.store.cities import City, name
+from tests.store.cities import TORONTO, City, name
 from tests.store.doubles import ADMIN
 
 SLOT = name("QUEA100227")
+START = SLOT.code.start(TORONTO)
 PATIENT = "MTLP0001"
 
 
@@ -90,6 +94,24 @@ def _remove(city: City, id_: str) -> str:
     return ""
 
 
+def _hold_again(city: City, id_: str) -> str:
+    """The home has the record of a place that is not here (``medappt federation reconcile``)."""
+    entry = Entry(id=id_, standing=Standing.TAKEN, name=SLOT, start=START, patient=PATIENT)
+    return "" if city.act(hold_again, "MTL", entry) else "refused"
+
+
+def _long_over(city: City, id_: str) -> str:
+    city.now = START + REACH + MARGIN
+    city.act(purge, Purged())
+    return ""
+
+
+def _home_runs_anew(city: City, id_: str) -> str:
+    city.do(raise_peer_boot, "MTL", Boot(number=2, randomness=b"\x03"))
+    city.act(purge, Purged())
+    return ""
+
+
 EVENTS: dict[str, Callable[[City, str], str]] = {
     "HOLD": _hold,
     "CONFIRM": _confirm,
@@ -100,4 +122,7 @@ EVENTS: dict[str, Callable[[City, str], str]] = {
     "IS nothing": _is(None),
     "released by hand": _by_hand,
     "slot removed": _remove,
+    "held again": _hold_again,
+    "long over": _long_over,
+    "home runs anew": _home_runs_anew,
 }

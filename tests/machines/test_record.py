@@ -7,10 +7,11 @@ from datetime import timedelta
 from itertools import product
 
 from medappt.model.appointments import Cancelled
-from medappt.model.records import REACH, Held, Record, RecordState
+from medappt.model.records import REACH, Entry, Held, Record, RecordState, Standing
 from medappt.store.answers import Answer
 from medappt.store.booking import Pending, abort_pending, decide, record_state
 from medappt.store.cancelling import Giveback, give_back
+from medappt.store.comparing import write_again
 from medappt.store.judgement import FULL
 from medappt.store.moves import begin_move, expire, finish_page, record_to_move
 from medappt.store.records import find_record
@@ -165,6 +166,17 @@ def _wait_long(home: Home) -> str:
     return ""
 
 
+def _write_again(standing: Standing) -> Callable[[Home], str]:
+    """What its owner keeps for a record that is not here (``medappt federation reconcile``)."""
+
+    def write(home: Home) -> str:
+        home.city.boot()  # only what earlier runs have made is written again
+        entry = Entry(id=home.id, standing=standing, name=SLOT, start=HELD.start, patient=PATIENT)
+        return "" if home.city.act(write_again, entry) else "refused"
+
+    return write
+
+
 DECISIONS = {
     "HELD": _decide(HELD),
     "HELD but forbidden": _decide_forbidden,
@@ -180,4 +192,6 @@ EVENTS: list[tuple[str, Callable[[Home], str]]] = [
     ("MOVE refused", _refuse_page(is_last=False)),
     ("last MOVE refused", _refuse_page(is_last=True)),
     ("28 days over", _wait_long),
+    ("found CONFIRMED", _write_again(Standing.TAKEN)),
+    ("found WAITING", _write_again(Standing.WAITING)),
 ]

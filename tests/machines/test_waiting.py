@@ -6,11 +6,15 @@ from collections.abc import Callable
 from itertools import product
 
 from medappt.model.ids import RecordIds
+from medappt.model.records import REACH
+from medappt.store.connection import Connection
+from medappt.store.here import Here
 from medappt.store.holding import confirm, hold, release, unwait, wait
+from medappt.store.purging import MARGIN, Purged, purge
 from medappt.store.removal import remove_slot
 from medappt.store.waits import WaitState, wait_state
 from tests.machines.drawn import DrawnCase
-from tests.store.cities import City, name
+from tests.store.cities import TORONTO, City, name
 from tests.store.doubles import ADMIN
 
 SLOT = name("QUEA100227")
@@ -39,8 +43,8 @@ class WaitingMachineTests(DrawnCase):
         done = {}
         for state, (event, happen) in product(states, EVENTS.items()):
             city, id_ = self.prepared(state)
-            happen(city, id_)
-            done[event, state] = (self.standing(city, id_), "DONE")
+            answer = happen(city, id_)
+            done[event, state] = (self.standing(city, id_), answer)
         city = self.prepared("unknown")[0]
         done["WAIT of no such place", "unknown"] = (self.waited_for_nothing(city), "DONE")
         self.assert_drawn("Waiting", done, "unknown")
@@ -56,8 +60,25 @@ class WaitingMachineTests(DrawnCase):
         return self.standing(city, other)
 
 
-EVENTS: dict[str, Callable[[City, str], None]] = {
-    "WAIT": lambda city, id_: city.act(wait, "MTL", id_),
-    "UNWAIT": lambda city, id_: city.act(unwait, "MTL", id_),
-    "RELEASE": lambda city, id_: city.act(release, "MTL", id_),
+def _told(verb: Callable[[Connection, Here, str, str], None]) -> Callable[[City, str], str]:
+    def tell(city: City, id_: str) -> str:
+        city.act(verb, "MTL", id_)
+        return "DONE"
+
+    return tell
+
+
+def _long_over(city: City, id_: str) -> str:
+    """The place was released, and both could be dropped."""
+    city.act(release, "MTL", id_)
+    city.now = SLOT.code.start(TORONTO) + REACH + MARGIN
+    city.act(purge, Purged())
+    return ""
+
+
+EVENTS: dict[str, Callable[[City, str], str]] = {
+    "WAIT": _told(wait),
+    "UNWAIT": _told(unwait),
+    "RELEASE": _told(release),
+    "long over": _long_over,
 }

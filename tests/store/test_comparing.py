@@ -25,6 +25,7 @@ from medappt.store.holding import confirm, release, unwait, wait
 from medappt.store.moves import finish_page
 from medappt.store.places import find_place
 from medappt.store.removal import remove_slot
+from tests.store.audited import read as read_audit
 from tests.store.cities import TORONTO, City, ask_owner, book, name
 from tests.store.doubles import ADMIN, PATIENT
 
@@ -167,6 +168,8 @@ class WriteAgainTests(CompareCase):
             (self.lost.id, self.lost.id, name(CODE), RecordState.ACTIVE, START),
         )
         self.assertFalse(self.write(), "it is here")
+        rows = [row for row in self.mtl.do(read_audit) if row.verb == "restore"]
+        self.assertEqual([(row.patient, row.object) for row in rows], [(BOB, f"{name(CODE)}")])
         self.mtl.act(give_back, Giveback(patient=BOB, code=name(CODE).code, origin=PATIENT))
         self.assertEqual(self.mtl.records(BOB), [])
 
@@ -237,6 +240,8 @@ class HoldAgainTests(CompareCase):
         assert place is not None
         self.assertEqual((place.state, place.patient), (PlaceState.HELD, BOB))
         self.assertFalse(self.hold(id="MTL-1-0f-1"), "held already")
+        held = [row.object for row in self.que.do(read_audit) if row.verb == "hold"]
+        self.assertEqual(held[-3:], [f"{name(CODE)} MTL-1-0f-{number}" for number in range(3)])
 
     def test_not_held(self) -> None:
         """What was released or waits, ids and patients of others, waiting, and slots that are not

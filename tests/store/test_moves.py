@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from medappt.model.appointments import Removed
 from medappt.model.moves import MoveRuns, PageCursors
 from medappt.model.records import MOST_OPTIONS, Page, Verb
@@ -10,7 +13,7 @@ from medappt.store.cancelling import Giveback, give_back
 from medappt.store.holding import wait
 from medappt.store.judgement import NOT_BOOKED, PAST, UNKNOWN_SLOT, UNREACHABLE
 from medappt.store.moves import begin_move, ends_run, finish_page, record_to_move
-from medappt.store.options import page_for, to_move, to_offer
+from medappt.store.options import page_for, pages_for, to_move, to_offer
 from medappt.store.removal import (
     Closed,
     conclude_removal,
@@ -289,3 +292,18 @@ class PagesTests(RemovalCase):
         self.assertEqual(pages, 2)
         states = self.que.states(QUI)
         self.assertEqual([code for code in states if code.startswith("MTL")], ["MTLM250227"])
+
+    def test_many(self) -> None:
+        """For many the pages are made at once, as each alone would get, and no more than are
+        wanted; nobody who waits is offered a type of which there is no room, or none in reach."""
+        waiting = replace(self.displaced, id="QUE-1-01-77", is_waiting=True)
+        farther = replace(waiting, id="QUE-1-01-78", start=waiting.start - timedelta(days=60))
+        dental = replace(waiting, id="QUE-1-01-79", type="Dental")
+        surgeon = replace(self.displaced, id="QUE-1-01-80", type="Surgeon")
+        last = self.codes[-3]
+        due = [(dental, None), (farther, None), (waiting, last), (self.displaced, None)]
+        expected = [(waiting, self.mtl.act(page_for, waiting, last)), (self.displaced, self.page())]
+        self.assertEqual(self.mtl.act(pages_for, due, 9), expected)
+        self.assertEqual(self.mtl.act(pages_for, due, 1), expected[:1])
+        nowhere = Page(options=(), is_last=True)
+        self.assertEqual(self.mtl.act(pages_for, [(surgeon, None)], 9), [(surgeon, nowhere)])

@@ -3,6 +3,7 @@ served, and the operator's word lets it go on."""
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from pathlib import Path
@@ -70,3 +71,38 @@ def test_restored_from_an_older_copy(stage: Stage) -> None:
         assert federation.ask(patient("QUE", 1), f"book {abroad} Physician")[0].startswith("booked")
         assert federation.ask(patient("MTL", 1), f"book {here} Physician")[0].startswith("booked")
         assert STOPPED not in federation.server("QUE").log
+
+
+def test_reconciled(stage: Stage) -> None:
+    """What a restored center has forgotten is written again from what its peers know, shown, and
+    shown no more when it is compared once more."""
+    abroad, here = code("MTL", 1), code("QUE", 2)
+    with run_federation(stage) as federation:
+        federation.open_slots(abroad, here, capacity=5)
+        server = federation.server("QUE")
+        server.signal(signal.SIGUSR1)
+        copy = Path(server.wait_for("The store was copied to ")).rename(stage.folder / "older")
+        booked = federation.ask(patient("QUE", 1), f"book {abroad} Physician")
+        assert booked[0].startswith("booked")
+        federation.settle()
+        federation.restart("QUE")
+        federation.settle()
+        words = ["federation", "reconcile", "--config", "QUE.toml", "--json"]
+        in_use = stage.medappt(*words)
+        assert (in_use.returncode, in_use.stdout) == (1, "")
+        assert len(in_use.stderr.splitlines()) == 1
+        federation.kill("QUE")
+        restore(federation, copy)
+
+        found = stage.medappt(*words, "--restored", "--boot-above", "9")
+        assert (found.returncode, found.stderr) == (0, "")
+        [difference] = json.loads(found.stdout)["differences"]
+        assert (difference["slot"], difference["patient"]) == (abroad, patient("QUE", 1))
+        assert (difference["here"], difference["there"]) == (None, "TAKEN")
+        assert difference["settled"]
+        again = stage.medappt(*words, "--restored")
+        assert json.loads(again.stdout) == {"compared": ["MTL", "SHE"], "differences": []}
+
+        federation.start("QUE")
+        rows = federation.rows(patient("QUE", 1), "schedule")
+        assert [row.split()[0] for row in rows] == [abroad]
