@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from medappt.model.records import REACH
@@ -88,7 +89,64 @@ async def unwait_overtakes_wait(stage: Stage) -> None:
     network.clear()
 
 
-SCRIPTS: tuple[Script, ...] = (second_page, unwait_overtakes_wait)
+async def place_given_back_from_away(stage: Stage) -> None:
+    """A patient waits at home for the place that one of another city gives back."""
+    await stage.get("added", "MTLA2345", Verb.ADD, new="MTLM170227")
+    await stage.get("booked", "QUEP2345", Verb.BOOK, new="MTLM170227")
+    await stage.get("booked", "MTLP2345", Verb.BOOK, new="MTLM150227")
+    await stage.wait(2.0)
+    await stage.get("removed", "MTLA2345", Verb.REMOVE, new="MTLM150227")
+    await stage.get("cancelled", "QUEP2345", Verb.CANCEL, old="MTLM170227")
+    await stage.wait(2.0)
+    await stage.get("already-booked", "MTLP2345", Verb.BOOK, new="MTLM170227")
+
+
+async def cancelled_while_held(stage: Stage) -> None:
+    """Somebody is being moved, the new place is held, and they cancel before their home hears of
+    it."""
+    world = stage.world
+    await stage.get("booked", "MTLP2345", Verb.BOOK, new="QUEM140227")
+    await stage.wait(2.0)
+    removed = Deferred.fromCoroutine(
+        stage.get("removed", "QUEA2345", Verb.REMOVE, new="QUEM140227")
+    )
+    while all(each.state != "HELD" for each in world.chronicle.latest("QUE").places.values()):
+        await stage.wait(0.001)
+    world.network.cut.add((HOSTS["QUE"], HOSTS["MTL"]))
+    await stage.get("cancelled", "MTLP2345", Verb.CANCEL, old="QUEM140227")
+    await removed
+    world.network.clear()
+
+
+async def restored(stage: Stage) -> None:
+    """A center comes back with an older boot number; its peers tell it, and it is started above."""
+    hospital = stage.world.hospitals["QUE"]
+    hospital.machine.kill()
+    while not hospital.machine.is_alive:
+        await stage.wait(0.1)
+    await stage.wait(2.0)
+    hospital.machine.kill()
+    hospital.set_boot_back(1)
+
+
+async def fourth_on_sunday(stage: Stage) -> None:
+    """Three appointments in other cities in a week, and a fourth on its last day."""
+    for day in (11, 12, 13):
+        code = f"QUEM{day}0227"
+        await stage.get("added", "QUEA2345", Verb.ADD, new=code)
+        await stage.get("booked", "MTLP2345", Verb.BOOK, new=code)
+    await stage.get("weekly-limit", "MTLP2345", Verb.BOOK, new="QUEM140227")
+    await stage.get("booked", "MTLP2345", Verb.BOOK, new="QUEM150227")
+
+
+SCRIPTS: tuple[Script, ...] = (
+    second_page,
+    unwait_overtakes_wait,
+    place_given_back_from_away,
+    cancelled_while_held,
+    restored,
+    fourth_on_sunday,
+)
 """Their seeds are -1, -2 and so on."""
 
 

@@ -74,14 +74,14 @@ def _hold_dropped_by_a_timer(patched: Patches) -> None:
     patched.attribute(Doubt, "_ask", impatient)
 
 
-@FAULTS.add("waiting-revived", seed=0)
+@FAULTS.add("waiting-revived", seed=-2)
 def _waiting_revived(patched: Patches) -> None:
     """A late WAIT revives waiting that is over."""
     table = schema.waits
 
     def revive(connection: Connection, id_: str) -> bool:
         if waits.wait_state(connection, id_) is WaitState.OVER:
-            again = update(table).where(table.c.id == id_, table.c.type.is_not(None))
+            again = update(table).where(table.c.id == id_)
             connection.change(Statement(again.values(state=WaitState.WAITING.value)))
             return True
         return bool(before(connection, id_))
@@ -171,13 +171,13 @@ def _list_skips_a_row(patched: Patches) -> None:
     patched.function(before, skip)
 
 
-@FAULTS.add("released-and-nobody-placed", seed=0)
+@FAULTS.add("released-and-nobody-placed", seed=-3)
 def _released_and_nobody_placed(patched: Patches) -> None:
     """What another city gives back is not offered to who waits at home."""
     patched.attribute(holding, "place_waiting", lambda *_: None)
 
 
-@FAULTS.add("moved-when-held", seed=0)
+@FAULTS.add("moved-when-held", seed=-4)
 def _moved_when_held(patched: Patches) -> None:
     """A removal tells that a patient was moved when the new place is only held: their home may
     still refuse it. (This was one of ours.)"""
