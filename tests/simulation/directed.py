@@ -114,8 +114,9 @@ async def cancelled_while_held(stage: Stage) -> None:
         await stage.wait(0.001)
     world.network.cut.add((HOSTS["QUE"], HOSTS["MTL"]))
     await stage.get("cancelled", "MTLP2345", Verb.CANCEL, old="QUEM140227")
-    await removed
+    await stage.wait(0.3)
     world.network.clear()
+    await removed
 
 
 async def restored(stage: Stage) -> None:

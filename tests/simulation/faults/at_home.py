@@ -30,7 +30,7 @@ from tests.simulation.patching import Patches
 FAULTS = Faults()
 
 
-@FAULTS.add("rules-only-before-hold", seed=2)
+@FAULTS.add("rules-only-before-hold", seed=11)
 def _rules_only_before_hold(patched: Patches) -> None:
     """The rules are judged before HOLD and not again in the deciding transaction."""
 
@@ -61,7 +61,7 @@ def _cancel_then_book(patched: Patches) -> None:
     patched.function(before, eager)
 
 
-@FAULTS.add("swap-keeps-the-old", seed=2)
+@FAULTS.add("swap-keeps-the-old", seed=3)
 def _swap_keeps_the_old(patched: Patches) -> None:
     """A swap to another city gives nothing back."""
 
@@ -133,7 +133,7 @@ def _four_a_week(patched: Patches) -> None:
     patched.attribute(bookings, "MOST_AWAY_A_WEEK", 4)
 
 
-@FAULTS.add("home-counts-as-away", seed=2)
+@FAULTS.add("home-counts-as-away", seed=20)
 def _home_counts_as_away(patched: Patches) -> None:
     """Appointments in the own city count in the weekly limit."""
 
@@ -144,7 +144,7 @@ def _home_counts_as_away(patched: Patches) -> None:
     patched.function(before, strict)
 
 
-@FAULTS.add("waiting-forgotten-by-rules", seed=14)
+@FAULTS.add("waiting-forgotten-by-rules", seed=31)
 def _waiting_forgotten_by_rules(patched: Patches) -> None:
     """Who waits for an ID may book it a second time."""
 
@@ -184,7 +184,7 @@ def _swap_onto_itself(patched: Patches) -> None:
     patched.function(before, judge)
 
 
-@FAULTS.add("moved-after-all", seed=3)
+@FAULTS.add("moved-after-all", seed=-4)
 def _moved_after_all(patched: Patches) -> None:
     """Who has cancelled while they were moved gets the new place."""
 

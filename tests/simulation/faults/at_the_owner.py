@@ -148,7 +148,7 @@ def _offered_once(patched: Patches) -> None:
     patched.attribute(Mover, "wake_all", Mover.wake)
 
 
-@FAULTS.add("no-page-is-the-last", seed=4)
+@FAULTS.add("no-page-is-the-last", seed=5)
 def _no_page_is_the_last(patched: Patches) -> None:
     """Homes are never told that there are no more options, and waitlist nobody."""
 
