@@ -12,6 +12,7 @@ from medappt.commands.centers import add_config, named_config
 from medappt.role.files import load
 from medappt.role.options import to_count, to_path
 from medappt.role.startup import CannotStart
+from medappt.wire.city_settings import FederationSettings
 from medappt.wire.settings import read_settings
 
 HELP = "the federation's key, places that wait for a home, and comparing records"
@@ -44,10 +45,17 @@ def _configure_new_key(parser: argparse.ArgumentParser) -> None:
 
 def _new_key(parsed: argparse.Namespace) -> int:
     # not before: the other commands need no cryptography
-    from medappt.federation.keys import new_key
+    from medappt.federation.keys import is_loopback, new_key
 
-    path: Path = parsed.key_file or _key_file(named_config(parsed))
-    keys = new_key(path, machine.randomness)
+    path: Path | None = parsed.key_file
+    is_here = False  # of the file alone nobody knows
+    if path is None:
+        config = named_config(parsed)
+        federation = _federation(config)
+        path = config.parent / federation.key_file
+        hosts = [federation.listen[0], *(host for host, _ in federation.peers.values())]
+        is_here = all(map(is_loopback, hosts))
+    keys = new_key(path, machine.randomness, keeps_sample=is_here)
     sys.stdout.write(f"{path}: the first line is a new key\n")
     if keys.retiring is not None:
         sys.stdout.write(
@@ -57,11 +65,11 @@ def _new_key(parsed: argparse.Namespace) -> int:
     return DONE
 
 
-def _key_file(config: Path) -> Path:
+def _federation(config: Path) -> FederationSettings:
     settings = load(config, read_settings)
     if settings.city is None or settings.city.federation is None:
         raise CannotStart(f"{config}: these are the settings of a center without a federation")
-    return config.parent / settings.city.federation.key_file
+    return settings.city.federation
 
 
 def _configure_holds(parser: argparse.ArgumentParser) -> None:

@@ -76,7 +76,7 @@ def load_keys(path: Path, hosts: Iterable[str]) -> FederationKeys:
     keys = load(path, parse_keys)
     if keys.has_sample:
         for host in hosts:
-            if not _is_loopback(host):
+            if not is_loopback(host):
                 raise CannotStart(
                     f"{path}: the sample key is for loopback addresses only, not for {host}: "
                     "medappt federation new-key makes one"
@@ -93,9 +93,11 @@ def mode_complaint(path: Path, keys: FederationKeys) -> str | None:
     return f"{path}: the key is open to other users (mode {mode:03o} instead of {PRIVATE:03o})"
 
 
-def new_key(path: Path, randomness: Callable[[int], bytes]) -> FederationKeys:
+def new_key(
+    path: Path, randomness: Callable[[int], bytes], *, keeps_sample: bool = False
+) -> FederationKeys:
     """Put a new key into the file at ``path``, first, and the one that was first behind it, to be
-    retired; the sample key is not kept. A file that is not there is made.
+    retired; the sample key is kept only where it may be used. A file that is not there is made.
 
     The file is private, keeps its owner, and is the old or the new one after any crash. Raises
     ``CannotStart`` for a file that cannot be read or written.
@@ -103,7 +105,7 @@ def new_key(path: Path, randomness: Callable[[int], bytes]) -> FederationKeys:
     retiring: bytes | None = None
     if path.exists():
         before = load(path, parse_keys).current
-        retiring = None if before == SAMPLE_KEY else before
+        retiring = before if keeps_sample or before != SAMPLE_KEY else None
     keys = FederationKeys(current=randomness(KEY_BYTES), retiring=retiring)
     try:
         _replace(path.resolve(), format_keys(keys))  # a link stays a link
@@ -130,7 +132,8 @@ def _replace(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to ``host`` stays on this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

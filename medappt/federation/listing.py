@@ -12,12 +12,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from medappt.federation.link import LinkStopped
-from medappt.federation.owners import OwnerOperations
+from medappt.federation.owners import LIST_SECONDS, OwnerOperations
 from medappt.model.records import Cursor, Listing
 from medappt.wire.federation import ListPage
-
-LIST_SECONDS = 1.0
-"""For all pages of a city: a list is looked at by somebody who waits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

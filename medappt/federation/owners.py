@@ -33,6 +33,9 @@ from medappt.wire.federation import (
 HOLD_SECONDS = 8.0
 """How long a home waits for a place before it gives up: every client has its answer within 10."""
 
+LIST_SECONDS = 1.0
+"""For all pages of a city's list: it is looked at by somebody who waits."""
+
 ROWS_AT_ONCE = 64
 """Rows of ``list`` read for a page: more than fit a datagram."""
 
@@ -65,7 +68,8 @@ class OwnerOperations(Protocol):
         """The patient waits no more."""
 
     def list(self, type_: str, after: Cursor | None) -> Awaitable[ListPage]:
-        """Open slots of a type by start, then ID, behind ``after``."""
+        """Open slots of a type by start, then ID, behind ``after``; ``LinkStopped`` also where no
+        answer came in time."""
 
 
 class LocalOwner:
@@ -143,7 +147,11 @@ class PeerOwner:
         await self._ask(Unwait(id=id_))
 
     async def list(self, type_: str, after: Cursor | None) -> ListPage:
-        return await self._ask(List(type=type_, after=after))
+        message = List(type=type_, after=after)
+        page = await self._link.request(self._city, message, LIST_SECONDS)
+        if page is None:
+            raise LinkStopped("no answer in time")
+        return page
 
     async def _ask(self, message: Request[R]) -> R:
         reply = await self._link.request(self._city, message)

@@ -45,7 +45,9 @@ def hold(
     ``replaces`` is the id of the place they are moved from (R7).
     """
     person = parse_person(patient)
-    if home_of(id_) != home or person is None or person.city != home or name.city != here.city:
+    if person is None or person.city != home or name.city != here.city:
+        return FORBIDDEN
+    if any(home_of(each) != home for each in (id_, replaces or id_)):
         return FORBIDDEN
     place = find_place(connection, id_)
     if place is not None:

@@ -100,13 +100,25 @@ class NewKeyTests(OperatorCase):
 
     def test_of_the_settings(self) -> None:
         """Without a file it is that of the settings, which may be in the environment; the sample
-        key is not kept."""
+        key is kept on one machine, whose centers may run with it."""
         self.assertEqual(self.operate("new-key", "--config", str(self.config)), 0)
-        [key] = self.keys(self.folder / "federation.key")
+        key, second = self.keys(self.folder / "federation.key")
         self.assertNotEqual(key, SAMPLE_KEY)
+        self.assertEqual(second, SAMPLE_KEY)
         self.environment["MEDAPPT_CONFIG"] = str(self.config)
         self.assertEqual(self.operate("new-key"), 0)
         self.assertEqual(self.keys(self.folder / "federation.key")[1], key)
+
+    def test_sample(self) -> None:
+        """The sample key is not kept for centers on several machines, nor for who knows where."""
+        away = self.config.read_text().replace("127.0.0.1:21110", "192.0.2.1:21110")
+        config = self.file("away.toml", away)
+        sample = (self.folder / "federation.key").read_text()
+        self.operate("new-key", "--config", str(config))
+        self.assertEqual(len(self.keys(self.folder / "federation.key")), 1)
+        path = self.file("sample.key", sample)
+        self.operate("new-key", "--key-file", str(path))
+        self.assertEqual(len(self.keys(path)), 1)
 
     def test_refused(self) -> None:
         """Which file must be known, and it must be one."""

@@ -15,6 +15,8 @@ from medappt.wire.federation import (
     Confirm,
     Done,
     Gone,
+    Hold,
+    List,
     Lost,
     Release,
     Reply,
@@ -24,6 +26,7 @@ from medappt.wire.federation import (
 )
 from tests.federation.network import ADDRESSES, RECORD, FederationCase, Sent
 from tests.role.logs import listening_to_the_log
+from tests.store.cities import name
 
 
 class RequestTests(FederationCase):
@@ -58,6 +61,27 @@ class RequestTests(FederationCase):
             self.clock.advance(1 / 64)  # which adds up exactly
         self.assertEqual(times, [0.0, 0.25, 0.75, 1.75, 3.75, 7.75, 12.75, 17.75, 22.75, 27.75])
         self.assertNoResult(answer)
+
+    def test_sent_again_before_a_deadline(self) -> None:
+        """What somebody waits for is sent at least every eighth of the time there is."""
+        self.network.is_held = True
+        times: list[float] = []
+        hold = Hold(id=RECORD, name=name("QUEA100227"), patient="MTLP0001")
+        answer = self.ask(request=hold, deadline=8.0)
+        for _ in range(9 * 64):
+            if self.network.take():
+                times.append(self.clock.seconds())
+            self.clock.advance(1 / 64)
+        self.assertEqual(times, [0.0, 0.25, 0.75, 1.75, 2.75, 3.75, 4.75, 5.75, 6.75, 7.75])
+        self.assertIsNone(self.successResultOf(answer))
+        times.clear()
+        began = self.clock.seconds()
+        self.ask(request=List(type="Dental", after=None), deadline=1.0)
+        for _ in range(2 * 64):
+            if self.network.take():
+                times.append(self.clock.seconds() - began)
+            self.clock.advance(1 / 64)
+        self.assertEqual(times, [each / 8 for each in range(8)])
 
     def test_transmissions(self) -> None:
         """Transmissions have numbers of their own and are sealed anew, with one payload."""

@@ -94,6 +94,9 @@ class HoldTests(OwnerCase):
         ):
             got = self.city.act(hold, home, id_, name(code), patient)
             self.assertIs(got, FORBIDDEN)
+        elsewhere = "SHE" + self.new_id()[3:]
+        got = self.city.act(hold, "QUE", self.new_id(), name(CODE), "QUEP0001", replaces=elsewhere)
+        self.assertIs(got, FORBIDDEN)
         self.assertEqual(self.free(), {CODE: 1})
 
     def test_other_verbs_of_anothers(self) -> None:

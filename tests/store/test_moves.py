@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from medappt.model.appointments import Removed
+from medappt.model.appointments import Fate, Removed
 from medappt.model.moves import MoveRuns, PageCursors
 from medappt.model.records import MOST_OPTIONS, Page, Verb
 from medappt.store.booking import Pending, decide
@@ -122,12 +122,13 @@ class OthersTests(RemovalCase):
         self.assertEqual(self.que.states(QUI), {Y: ACTIVE})
 
     def test_held_at_the_closing(self) -> None:
-        """Who is only held is moved once confirmed, and is no row before."""
+        """Who is only held is moved once confirmed, and ``moving`` before."""
         self.mtl.add(X)
         begun = self.que.begin(QUI, X)
         assert isinstance(begun, Pending)
         held = ask_owner(self.que, self.mtl, begun)
-        self.assertEqual(self.remove(), ())
+        [row] = self.remove()
+        self.assertEqual((row.patient, row.fate), (QUI, Fate.MOVING))
         self.assertEqual(self.mtl.do(to_move, "QUE"), [])
         self.que.act(decide, begun, held)
         self.deliver()
