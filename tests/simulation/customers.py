@@ -143,13 +143,13 @@ class Customer:
     async def _ask_cost(self, place: Booked | Swapped) -> None:
         assert place.host is not None
         assert place.port is not None
-        plan = self._dice.choice(PLANS)
+        plan, asked_at = self._dice.choice(PLANS), self._machine.seconds()
         doctor = Address(host=place.host, port=place.port)
         socket = open_estimate_socket(self._machine, self._machine, doctor)
         try:
             amount = await socket.ask(question_in(Dialect.LINE, plan, self.user))
         except NoEstimate:
-            self._desk.no_estimate()
+            self._desk.no_estimate(asked_at)
         else:
             self._desk.estimated(place, plan, amount)
 
