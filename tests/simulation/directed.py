@@ -140,6 +140,28 @@ async def fourth_on_sunday(stage: Stage) -> None:
     await stage.get("booked", "MTLP2345", Verb.BOOK, new="QUEM150227")
 
 
+async def place_swapped_away(stage: Stage) -> None:
+    """A patient waits at home for the place that another swaps for one in another city."""
+    await stage.get("added", "MTLA2345", Verb.ADD, new="MTLM170227")
+    await stage.get("booked", "MTLP2346", Verb.BOOK, new="MTLM170227")
+    await stage.get("booked", "MTLP2345", Verb.BOOK, new="MTLM150227")
+    await stage.get("removed", "MTLA2345", Verb.REMOVE, new="MTLM150227")
+    await stage.get("swapped", "MTLP2346", Verb.SWAP, old="MTLM170227", new="QUEM180227")
+    await stage.get("already-booked", "MTLP2345", Verb.BOOK, new="MTLM170227")
+
+
+async def confirm_is_late(stage: Stage) -> None:
+    """A booking is told, and for longer than any hold its owner does not hear of it."""
+    world = stage.world
+    booked = Deferred.fromCoroutine(stage.get("booked", "MTLP2345", Verb.BOOK, new="QUEM140227"))
+    while all(each.state != "HELD" for each in world.chronicle.latest("QUE").places.values()):
+        await stage.wait(0.001)
+    world.network.cut.add((HOSTS["MTL"], HOSTS["QUE"]))
+    await booked
+    await stage.wait(15.0)
+    world.network.clear()
+
+
 SCRIPTS: tuple[Script, ...] = (
     second_page,
     unwait_overtakes_wait,
@@ -147,6 +169,8 @@ SCRIPTS: tuple[Script, ...] = (
     cancelled_while_held,
     restored,
     fourth_on_sunday,
+    place_swapped_away,
+    confirm_is_late,
 )
 """Their seeds are -1, -2 and so on."""
 

@@ -96,7 +96,7 @@ def _lose(patched: Patches, verb: Verb) -> None:
     patched.function(before, forgetful)
 
 
-@FAULTS.add("wait-not-sent", seed=1)
+@FAULTS.add("wait-not-sent", seed=6)
 def _wait_not_sent(patched: Patches) -> None:
     """Owners are not told that somebody waits."""
     _lose(patched, Verb.WAIT)
@@ -144,7 +144,7 @@ def _home_counts_as_away(patched: Patches) -> None:
     patched.function(before, strict)
 
 
-@FAULTS.add("waiting-forgotten-by-rules", seed=31)
+@FAULTS.add("waiting-forgotten-by-rules", seed=18)
 def _waiting_forgotten_by_rules(patched: Patches) -> None:
     """Who waits for an ID may book it a second time."""
 
@@ -233,7 +233,7 @@ def _cancelled_and_nobody_placed(patched: Patches) -> None:
     patched.attribute(cancelling, "place_waiting", _nothing)
 
 
-@FAULTS.add("swapped-and-nobody-placed", seed=3)
+@FAULTS.add("swapped-and-nobody-placed", seed=-7)
 def _swapped_and_nobody_placed(patched: Patches) -> None:
     """What a swap gives back is not offered to who waits at home."""
     patched.attribute(booking, "place_waiting", _nothing)

@@ -63,7 +63,7 @@ def _confirm_is_not_repeatable(patched: Patches) -> None:
     patched.function(before, once)
 
 
-@FAULTS.add("hold-dropped-by-a-timer", seed=2)
+@FAULTS.add("hold-dropped-by-a-timer", seed=-8)
 def _hold_dropped_by_a_timer(patched: Patches) -> None:
     """A place that is held for ten seconds is released without asking its home."""
 

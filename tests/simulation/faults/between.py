@@ -39,7 +39,7 @@ def _earlier_runs_heard(patched: Patches) -> None:
     before = patched.attribute(Link, "_admit", admit)
 
 
-@FAULTS.add("stopped-by-any-stale", seed=3)
+@FAULTS.add("stopped-by-any-stale", seed=26)
 def _stopped_by_any_stale(patched: Patches) -> None:
     """A center stops its federation when a peer refuses a late datagram of an earlier run."""
 

@@ -55,7 +55,7 @@ def _every_plan_costs_the_same(patched: Patches) -> None:
     patched.attribute(PriceList, "estimate", lambda self, plan: next(iter(self.amounts.values())))
 
 
-@FAULTS.add("reply-lost", seed=2)
+@FAULTS.add("reply-lost", seed=1)
 def _reply_lost(patched: Patches) -> None:
     """Every twentieth reply is not sent."""
     count = 0
