@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.set-up
 
-.PHONY: run demo test unit trial types style format coverage clean
+.PHONY: run demo test unit trial types style format coverage simulate simulate-faults clean
 
 run: $(SETUP)
 	$(BIN)/twistd -n medappt-clinic
@@ -25,7 +25,24 @@ coverage: $(SETUP)
 
 # the unit tests once more, under Twisted's own runner
 trial: $(SETUP)
-	$(BIN)/trial tests.model tests.wire tests.role tests.store tests.center tests.doctor tests.patient tests.federation tests.commands tests.contract tests.transcripts tests.test_architecture tests.test_samples tests.test_clinic tests.test_cli tests.machines
+	$(BIN)/trial tests.model tests.wire tests.role tests.store tests.center tests.doctor tests.patient tests.federation tests.commands tests.contract tests.transcripts tests.test_architecture tests.test_samples tests.test_clinic tests.test_cli tests.machines tests.simulation
+
+# histories of three cities in bad weather: SEEDS=1000 of them (from FIRST=0 on), or as many fresh
+# ones as MINUTES=5 allow; SEED=123 tells the story of one (with FAULT=name, of one with a fault)
+SEEDS ?= 100
+FIRST ?= 0
+simulate: $(SETUP)
+ifdef SEED
+	@$(BIN)/python -m tests.simulation --seed $(SEED) $(if $(FAULT),--fault $(FAULT))
+else ifdef MINUTES
+	@$(BIN)/python -m tests.simulation --minutes $(MINUTES)
+else
+	@$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(SEEDS)
+endif
+
+# each planted fault must be found within 60 histories; RECORDED=yes replays the seeds that found them
+simulate-faults: $(SETUP)
+	@$(BIN)/python -m tests.simulation $(if $(RECORDED),--recorded,--faults)
 
 types: $(SETUP)
 	$(BIN)/mypy

@@ -137,10 +137,12 @@ class CenterService(Service):
             raise
 
     def startService(self) -> None:
-        """Open the store and the doors; ends the process where the store cannot be opened."""
+        """Open the store and the doors; ends the process where the store cannot be opened, or the
+        start of a federation's run cannot be written."""
         try:
             database = self._open()
-        except CannotStart as error:
+            begun = None if self._federation is None else run_now(database, self._federation.begin)
+        except (CannotStart, StoreFailed) as error:
             refuse(self._role, error)
         Service.startService(self)
         surroundings, configuration = self._surroundings, self._configuration
@@ -150,7 +152,6 @@ class CenterService(Service):
             run_now(database, lambda connection: appointments.reserved_slots(connection, now)),
             configuration.zone,
         )
-        begun = None if self._federation is None else run_now(database, self._federation.begin)
         surroundings.workers.start()
         writer = Writer(database, surroundings.workers.write, surroundings.clock)
         center = Center(writer, board, surroundings.now)

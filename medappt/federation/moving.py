@@ -178,7 +178,7 @@ class Mover:
         longest = LONGEST_OFFER_PAUSE if each.is_waiting else LONGEST_MOVE_PAUSE
         pause = home.pauses.get(each.id, FIRST_PAUSE)
         home.pauses[each.id] = min(2 * pause, longest)
-        return pause * (0.5 + self._jitter())
+        return min(pause * (0.5 + self._jitter()), longest)
 
 
 def _next(

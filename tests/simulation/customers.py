@@ -62,18 +62,19 @@ class Customer:
 
     async def _do_something(self) -> None:
         if self._last is not None and self._dice.random() < 0.15:
-            await self._see_through(self._last)
+            await self.see_through(self._last)
             return
         wish = self._wishes.next(self.user)
         if isinstance(wish, Look):
             await self._look(wish)
             return
-        told = await self._see_through(wish)
+        told = await self.see_through(wish)
         self._last = wish
         if isinstance(told, Booked | Swapped) and self._dice.random() < 0.25:
             await self._ask_cost(told)
 
-    async def _see_through(self, errand: Errand) -> Told:
+    async def see_through(self, errand: Errand) -> Told:
+        """Ask until it is answered."""
         self._desk.asked(errand)
         while True:
             told = await self._ask(errand)
@@ -142,13 +143,13 @@ class Customer:
     async def _ask_cost(self, place: Booked | Swapped) -> None:
         assert place.host is not None
         assert place.port is not None
-        plan = self._dice.choice(PLANS)
+        plan, asked_at = self._dice.choice(PLANS), self._machine.seconds()
         doctor = Address(host=place.host, port=place.port)
         socket = open_estimate_socket(self._machine, self._machine, doctor)
         try:
             amount = await socket.ask(question_in(Dialect.LINE, plan, self.user))
         except NoEstimate:
-            self._desk.no_estimate()
+            self._desk.no_estimate(asked_at)
         else:
             self._desk.estimated(place, plan, amount)
 

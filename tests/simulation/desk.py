@@ -243,10 +243,11 @@ class Desk:
         expected = self.prices[place.doctor].amounts.get(plan, "unknown")
         require(amount == expected, place.doctor, "said", amount, "for", plan)
 
-    def no_estimate(self) -> None:
-        """No doctor answered."""
+    def no_estimate(self, asked_at: float) -> None:
+        """No doctor answered to what was first asked at this second."""
         self.counts["no estimate"] += 1
-        require(self.fair_since is None or not self.is_open, "no doctor answers in fair weather")
+        was_bad = self.fair_since is None or asked_at <= self.fair_since
+        require(was_bad, "no doctor answers in fair weather")
 
 
 def _start(slot: ListedSlot) -> float:

@@ -21,7 +21,6 @@ from medappt.model.limits import Limits
 from medappt.model.origins import CENTER
 from medappt.model.records import Contact
 from medappt.store.connection import Connection
-from medappt.store.failures import StoreFailed
 from medappt.store.here import Here
 from medappt.store.keys import key_path
 from medappt.store.location import Location
@@ -104,7 +103,8 @@ class Hospital:
         service.listen(machine)
         try:
             service.startService()
-        except StoreFailed:  # the disk is full: the process ends, and somebody starts it again
+        except SystemExit as told:  # the disk is full; somebody starts it again
+            self.network.timeline.note("cannot start", machine.name, told.code)
             machine.kill()
 
     def _configuration(self, above: int) -> CenterConfiguration:

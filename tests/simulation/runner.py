@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from threading import Semaphore
 from typing import TypeAlias
 
 from rich.console import Console
@@ -66,10 +67,23 @@ def _run_task(task: Task) -> tuple[Task, Outcome]:
 
 
 def run_all(tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
-    """The outcomes of ``tasks``, as they come, from as many processes as there are processors."""
+    """The outcomes of ``tasks``, as they come, from as many processes as there are processors.
+
+    Few tasks are taken ahead: which ones come later may depend on these outcomes.
+    """
+    processes = os.cpu_count() or 1
+    ahead = Semaphore(2 * processes)
+
+    def paced() -> Iterator[Task]:
+        for task in tasks:
+            ahead.acquire()
+            yield task
+
     # fresh interpreters: nothing of one history can be seen by another's process
-    with get_context("spawn").Pool(os.cpu_count() or 1, begin_process) as pool:
-        yield from pool.imap_unordered(_run_task, tasks)
+    with get_context("spawn").Pool(processes, begin_process) as pool:
+        for done in pool.imap_unordered(_run_task, paced()):
+            yield done
+            ahead.release()
 
 
 @dataclass
@@ -127,7 +141,7 @@ def simulate(first: int, seeds: int | None, minutes: float | None, console: Cons
 
     with progress_bar(console) as progress:
         bar = progress.add_task("seeds", total=seeds)
-        for (seed, _), outcome in run_all(_paced(tasks(), tally)):
+        for (seed, _), outcome in run_all(tasks()):
             tally.add(outcome)
             progress.advance(bar)
             if outcome.failure is not None:
@@ -137,15 +151,6 @@ def simulate(first: int, seeds: int | None, minutes: float | None, console: Cons
     for line in tally.lines():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     return not tally.failing
-
-
-def _paced(tasks: Iterator[Task], tally: Tally) -> Iterator[Task]:
-    """A pool takes all tasks at once: those of an hour would be handed out in the first second."""
-    most = 4 * (os.cpu_count() or 1)
-    for handed_out, task in enumerate(tasks):
-        while handed_out - tally.seeds >= most:
-            time.sleep(0.01)
-        yield task
 
 
 def progress_bar(console: Console) -> Progress:

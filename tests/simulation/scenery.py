@@ -41,8 +41,8 @@ class Scenery:
     history. ``codes`` are the IDs that are asked for, by city; ``slots`` those that are open at
     the beginning, with their capacity. People pause ``haste`` seconds; ``removals`` is the share
     of removals in what administrators do, ``wanderlust`` that of bookings in other cities,
-    ``regret`` how often they cancel or swap. Lists and options have ``page`` rows on a page, so
-    that a few slots are several pages; ``None`` leaves production's pages as they are."""
+    ``regret`` how often they cancel or swap. Lists and options have ``page`` rows
+    on a page, so that a few slots are several pages; ``None`` leaves production's pages."""
 
     begins: datetime
     days: tuple[date, ...]
@@ -88,8 +88,12 @@ def draw_scenery(dice: Random, busy_seconds: float) -> Scenery:
     openness = dice.choice([0.4, 0.8])
     codes = {}
     slots = {}
+    # with one slot a day who is moved has to go to another day, where they may have something else
+    parts = PARTS if dice.random() < 0.7 else ""
     for city in CITIES:
-        there = [f"{city}{part}{day:%d%m%y}" for day in days for part in PARTS]
+        there = [
+            f"{city}{part}{day:%d%m%y}" for day in days for part in parts or dice.choice(PARTS)
+        ]
         codes[city] = tuple(dice.sample(there, min(len(there), dice.choice([4, 6, 9]))))
         opened = [
             (slot_name(code, dice.choice(types)), dice.choice(capacities))

@@ -89,6 +89,12 @@ class Wishes:
             verb = dice.choice([Verb.SWAP, Verb.CANCEL])
         away = [city for city in CITIES if city != patient[:3]]
         is_away = dice.random() < self._scenery.wanderlust
+        closing = [record for record in have if self._is_closing(record)]
+        if closing and dice.random() < 0.4:
+            # they do not wait to be moved
+            gone = dice.choice(closing)
+            old = slot_name(gone.code, gone.type)
+            return Errand(user=user, tag=self._tag(), verb=Verb.CANCEL, patient=patient, old=old)
         new = self._any_slot(dice.choice(away) if is_away else patient[:3])
         if dice.random() < 0.1:
             new = self._one_of(have)  # they have it, or wait for it
@@ -113,10 +119,9 @@ class Wishes:
         return f"{city}P{2345 + self._dice.randrange(PATIENTS)}"
 
     def _one_of(self, have: list[Record]) -> SlotName:
-        """Something of what they have, and often what is just being taken from them."""
+        """Something of what they have."""
         if have and self._dice.random() < 0.95:
-            closing = [record for record in have if self._is_closing(record)]
-            record = self._dice.choice(closing if closing and self._dice.random() < 0.5 else have)
+            record = self._dice.choice(have)
             return slot_name(record.code, record.type)
         return self._any_slot(self._dice.choice(CITIES))
 

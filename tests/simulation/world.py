@@ -23,6 +23,7 @@ from tests.simulation.calm import Calm
 from tests.simulation.chronicle import Broken, Chronicle, require
 from tests.simulation.customers import Customer
 from tests.simulation.desk import Desk
+from tests.simulation.directed import Stage, script_of, stage_scenery, stage_weather
 from tests.simulation.disk import open_image
 from tests.simulation.grounds import Grounds
 from tests.simulation.hospital import Hospital
@@ -82,8 +83,11 @@ class World:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.counts: Counter[str] = Counter()
-        self.scenery = draw_scenery(self._dice("scenery"), BUSY_SECONDS)
-        self.weather = draw_weather(self._dice("weather"))
+        self._script = script_of(seed)
+        self.scenery = (
+            stage_scenery() if self._script else draw_scenery(self._dice("scenery"), BUSY_SECONDS)
+        )
+        self.weather = stage_weather() if self._script else draw_weather(self._dice("weather"))
         self.timeline = Timeline(self._dice("timeline"))
         self.network = Network(self.timeline, self._dice("network"), self.weather)
         self.chronicle = Chronicle()
@@ -117,6 +121,7 @@ class World:
         )
         self.calm = Calm(self.chronicle, self.promises, self.desk)
         self.nemesis = Nemesis(self.network, self.hospitals, self._dice("nemesis"), self.counts)
+        self._wishes = Wishes(self.scenery, self.chronicle, self._dice("wishes"))
         self._restarts = self._dice("restarts")
 
     def _dice(self, purpose: str) -> Random:
@@ -188,7 +193,11 @@ class World:
         for city, hospital in self.hospitals.items():
             self._open_doctors(city)
             hospital.boot()
-        self._let_people_in()
+        if self._script is None:
+            self._let_people_in()
+        else:
+            played = Deferred.fromCoroutine(self._script(Stage(self)))
+            played.addErrback(self._failures.append)
         self.nemesis.start()
 
     def _open_doctors(self, city: str) -> None:
@@ -206,21 +215,24 @@ class World:
             doctor.startService()
 
     def _let_people_in(self) -> None:
-        wishes = Wishes(self.scenery, self.chronicle, self._dice("wishes"))
         for city in CITIES:
             machine = Machine(self.network, CLIENT_HOSTS[city], f"people of {city}", self.seed)
             users = [f"{city}P{2345 + number}" for number in range(PATIENTS)]
             # the first patient is at two machines at once
             for number, user in enumerate([*users, users[0], f"{city}A2345"]):
-                customer = Customer(
-                    user=user,
-                    machine=machine,
-                    dice=self._dice(f"{user} {number}"),
-                    wishes=wishes,
-                    desk=self.desk,
-                    pause=self.scenery.haste,
-                )
+                customer = self.new_customer(user, machine, number)
                 Deferred.fromCoroutine(customer.live()).addErrback(self._failures.append)
+
+    def new_customer(self, user: str, machine: Machine, number: int) -> Customer:
+        """One session of a user at a machine."""
+        return Customer(
+            user=user,
+            machine=machine,
+            dice=self._dice(f"{user} {number}"),
+            wishes=self._wishes,
+            desk=self.desk,
+            pause=self.scenery.haste,
+        )
 
     # what happens meanwhile
 

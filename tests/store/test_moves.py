@@ -165,6 +165,25 @@ class OthersTests(RemovalCase):
         self.cancel(QUI, X)
         self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
 
+    def test_given_up_while_a_place_is_held(self) -> None:
+        """A place that is only held is nobody's move: the home refuses it to who has cancelled
+        meanwhile."""
+        self.mtl.add(X)
+        self.mtl.add(Y)
+        self.book(QUI, X)
+        closed = self.mtl.act(remove_slot, name(X), origin=ADMIN)
+        assert isinstance(closed, Closed)
+        [displaced] = self.mtl.do(to_move, "QUE")
+        begun = self.que.act(begin_move, "MTL", displaced.id, name(Y).code)
+        assert isinstance(begun, Pending)
+        held = ask_owner(self.que, self.mtl, begun)
+        self.cancel(QUI, X)
+        self.deliver()
+        self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
+        self.assertIs(self.que.act(decide, begun, held).answer, NOT_BOOKED)
+        self.deliver()
+        self.assertEqual(self.mtl.do(relocations, closed), (moving(QUI),))
+
     def test_unreachable_never_waitlists(self) -> None:
         """An owner that does not answer ends the run; the record stands as it is."""
         self.mtl.add(X)

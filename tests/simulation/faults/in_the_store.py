@@ -22,7 +22,7 @@ from tests.simulation.patching import Patches
 FAULTS = Faults()
 
 
-@FAULTS.add("savepoint-not-undone", seed=0)
+@FAULTS.add("savepoint-not-undone", seed=1)
 def _savepoint(patched: Patches) -> None:
     """What a transaction did stays where it fails: a preview closes the slot."""
 
@@ -32,7 +32,7 @@ def _savepoint(patched: Patches) -> None:
     patched.attribute(SQLiteDatabase, "undo_savepoint", keep)
 
 
-@FAULTS.add("answer-without-commit", seed=0)
+@FAULTS.add("answer-without-commit", seed=1)
 def _answer_without_commit(patched: Patches) -> None:
     """Requests are answered although their commit has failed."""
 
@@ -57,13 +57,13 @@ def _answer_without_commit(patched: Patches) -> None:
     patched.function(before, hopeful)
 
 
-@FAULTS.add("tag-forgotten", seed=0)
+@FAULTS.add("tag-forgotten", seed=1)
 def _tag_forgotten(patched: Patches) -> None:
     """What was answered under a tag is not looked up: the same request has a second effect."""
     patched.function(results.recall, lambda *_: None)
 
 
-@FAULTS.add("audit-without-moves", seed=0)
+@FAULTS.add("audit-without-moves", seed=-1)
 def _audit_without_moves(patched: Patches) -> None:
     """A patient is moved and no row of the audit says so."""
 
@@ -75,7 +75,7 @@ def _audit_without_moves(patched: Patches) -> None:
     patched.function(before, forgetful)
 
 
-@FAULTS.add("audit-names-another", seed=0)
+@FAULTS.add("audit-names-another", seed=-2)
 def _audit_names_another(patched: Patches) -> None:
     """The rows of cancellations say ``book``."""
 
@@ -88,7 +88,7 @@ def _audit_names_another(patched: Patches) -> None:
     patched.function(before, confused)
 
 
-@FAULTS.add("audit-not-chained", seed=0)
+@FAULTS.add("audit-not-chained", seed=-2)
 def _audit_not_chained(patched: Patches) -> None:
     """Each commit of the audit is chained to nothing."""
 
@@ -98,7 +98,7 @@ def _audit_not_chained(patched: Patches) -> None:
     before = patched.attribute(audit_chain, "_last", last)
 
 
-@FAULTS.add("boot-number-stands-still", seed=0)
+@FAULTS.add("boot-number-stands-still", seed=1)
 def _boot_number_stands_still(patched: Patches) -> None:
     """Every other start takes the number of the one before."""
 
@@ -116,7 +116,7 @@ def _boot_number_stands_still(patched: Patches) -> None:
     patched.function(before, stuck)
 
 
-@FAULTS.add("runs-of-peers-in-memory", seed=0)
+@FAULTS.add("runs-of-peers-in-memory", seed=-2)
 def _runs_of_peers_in_memory(patched: Patches) -> None:
     """The highest run of a peer is not put on record."""
 
